@@ -12,6 +12,7 @@ from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +22,7 @@ from core.addresses import displayed_address
 from core.rows import only_row
 from events.models import Event
 from invitations.actions.granting import has_left, still_vouched
+from invitations.email.limits import open_slots_left
 from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs import policies
@@ -40,6 +42,13 @@ class Reason(models.TextChoices):
     EMAIL_SCHEDULED = (
         "email_scheduled",
         _("The daily limit of invitation emails is reached. The email is scheduled, and will be sent later."),
+    )
+    EMAIL_WAITS_FOR_ROOM = (
+        "email_waits_for_room",
+        _(
+            "The limit on open invitations is reached. The email will be sent when an open invitation is answered, is "
+            "withdrawn or expires."
+        ),
     )
     EMAIL_QUEUED = "email_queued", _("The newest email is waiting to be sent.")
     EMAIL_DEFERRED = "email_deferred", _("The email could not be delivered yet. We will try again.")
@@ -245,10 +254,19 @@ def _reason_while_open(invitation: Invitation, newest: Email | None) -> Reason:
         inviter_left = has_left(invitation.organization, invitation)
         return Reason.INVITER_LEFT if inviter_left else Reason.INVITER_CAN_NO_LONGER_GRANT
     if newest and State(newest.state) in _REASON_BY_EMAIL_STATE:
-        return _REASON_BY_EMAIL_STATE[State(newest.state)]
+        return _reason_of_email(invitation, newest)
     if membership is None and members_fill_seats(invitation.organization):
         return Reason.ALL_SEATS_TAKEN
     return Reason.OPEN_WAITING_FOR_ANSWER
+
+
+def _reason_of_email(invitation: Invitation, email: Email) -> Reason:
+    """Return the reason for the state. A scheduled email that no daily limit holds back any more waits for a slot."""
+    if email.state != State.SCHEDULED or not email.counted_at or email.counted_at > timezone.now():
+        return _REASON_BY_EMAIL_STATE[State(email.state)]
+    slots = 0 if invitation.is_emailed else 1 + invitation.open_in_same_email().count()
+    waits = bool(email.reason) or open_slots_left(invitation.organization) < slots
+    return Reason.EMAIL_WAITS_FOR_ROOM if waits else Reason.EMAIL_QUEUED
 
 
 def _reason_to_wait(invitation: Invitation) -> Reason:

@@ -20,10 +20,10 @@ from invitations.actions.ending import mark_expired
 from invitations.actions.granting import DEFAULT_LIFETIME_DAYS, expiry, lifetime_columns, signature
 from invitations.bulk.checks import Candidate, Known, Party, address_of, candidate_of
 from invitations.bulk.grants import RowGrants
-from invitations.bulk.room import placed
+from invitations.bulk.room import OPEN_INVITATIONS, placed
 from invitations.bulk.rows import MAX_ROWS, InviteRow, RowRefused, RowResult, RowVerdict
 from invitations.email.models import Email
-from invitations.email.queue import queue_emails
+from invitations.email.queue import known_time, queue_emails
 from invitations.models import Invitation
 from invitations.refusals import AlreadyInvited
 from orgs import policies
@@ -138,8 +138,9 @@ def _with_room(
 def _result(candidate: Candidate, when: datetime | RowRefused | None) -> RowResult:
     if isinstance(when, RowRefused):
         return _refusal(candidate.address, when)
-    verdict = RowVerdict.INVITED if when is None else RowVerdict.SCHEDULED
-    return RowResult(candidate.address, verdict, scheduled_for=when, role=candidate.grant.role)
+    verdict, sent_at = RowVerdict.INVITED if when is None else RowVerdict.SCHEDULED, known_time(when)
+    reason = OPEN_INVITATIONS if when and not sent_at else ""
+    return RowResult(candidate.address, verdict, reason, scheduled_for=sent_at, role=candidate.grant.role)
 
 
 def _send(

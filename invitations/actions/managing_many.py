@@ -22,7 +22,7 @@ from invitations.actions.managing_steps import (
 )
 from invitations.bulk.selection import MAX_RESENT, MAX_SELECTED, SelectedResult, SelectedVerdict, refusal_of
 from invitations.email.limits import lock_counters
-from invitations.email.queue import scheduled_for
+from invitations.email.queue import known_time, scheduled_for
 from invitations.models import Invitation
 from invitations.refusals import ExpiresLater, InvitationNotFound
 from orgs import policies
@@ -124,7 +124,7 @@ def _resent(
     with transaction.atomic():  # a savepoint, because a limit is noticed after the first writes
         sent, *others = resend_invitation(by, held, organization, invitation, lifetime_days)
     when = scheduled_for(sent)
-    verdict = SelectedVerdict.RESENT if when is None else SelectedVerdict.SCHEDULED
+    verdict, when = SelectedVerdict.RESENT if when is None else SelectedVerdict.SCHEDULED, known_time(when)
     done.update({other.pk: SelectedResult(other.pk, verdict, other, scheduled_for=when) for other in others})
     return SelectedResult(invitation.pk, verdict, sent, scheduled_for=when)
 

@@ -137,12 +137,16 @@ class RowResultSerializer(HouseSerializer):
     verdict = serializers.ChoiceField(choices=RowVerdict.choices, help_text="What became of the row.")
     reason = BlankAsNullField(
         help_text="More about the verdict: the field of an `invalid_row`, the unknown word, why the row is `left_out`, "
-        "or which limit it is over."
+        "or which limit it is over. A `scheduled` row with `open_invitations` waits until an open invitation is "
+        "answered, is withdrawn or expires."
     )
     invitation_id = serializers.UUIDField(
         allow_null=True, help_text="The new invitation or, if the address is `already_invited`, the open one."
     )
-    scheduled_for = TimeField(allow_null=True, help_text="When a scheduled email is due.")
+    scheduled_for = TimeField(
+        allow_null=True,
+        help_text="When a scheduled email is due. Null if it waits for room among open invitations.",
+    )
     notes = NoteSerializer(many=True, help_text="What else the file says about the person.")
 
 

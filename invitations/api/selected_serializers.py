@@ -77,7 +77,10 @@ class SelectedResultSerializer(HouseSerializer):
         allow_null=True, help_text="The new invitation that was sent in place of an expired or undeliverable one."
     )
     expires_at = TimeField(allow_null=True, help_text="When the invitation expires or expired.")
-    scheduled_for = TimeField(allow_null=True, help_text="When a scheduled email is due.")
+    scheduled_for = TimeField(
+        allow_null=True,
+        help_text="When a scheduled email is due. Null if it waits for room among open invitations.",
+    )
 
 
 class SelectionResultSerializer(HouseSerializer):

@@ -55,9 +55,11 @@ class RowResult:
     """What became of a row. ``email`` is the normalized address, or what was typed if that is no address.
 
     ``reason`` says more about the verdict: for ``invalid_row`` the name of the field, for ``over_limit`` one of
-    ``recipient``, ``open_invitations`` and ``scheduled``, for ``invalid_address`` what is wrong, for ``unknown_role``
+    ``recipient``, ``open_invitations`` and ``scheduled``, for ``scheduled`` ``open_invitations`` if the email waits
+    until another invitation is answered, is withdrawn or expires, for ``invalid_address`` what is wrong, for
+    ``unknown_role``
     and ``unknown_unit`` the word. ``invitation_id`` is the new invitation or, if the address is ``already_invited``,
-    the open one. ``scheduled_for`` is when a scheduled email is due. ``role`` is the role in the
+    the open one. ``scheduled_for`` is when a scheduled email is due, if that is known. ``role`` is the role in the
     organization that the new invitation offers.
     """
 

@@ -55,6 +55,7 @@ class SelectedResult:
 
     ``invitation`` is the invitation as it is now, or the new one that replaces it. It is None if there is none with
     this id. ``error`` is what the action for one invitation raises. ``scheduled_for`` is when a scheduled email is due.
+    None if it waits for an open slot.
     """
 
     invitation_id: UUID

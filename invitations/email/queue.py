@@ -82,6 +82,14 @@ def scheduled_for(invitation: "Invitation") -> datetime | None:
     return email.due_at if email else None
 
 
+def known_time(due_at: datetime | None) -> datetime | None:
+    """Return when an email that has just been scheduled will be sent. None if nobody knows.
+
+    An email that waits for an open slot is due at once: it is sent as soon as another invitation makes room.
+    """
+    return due_at if due_at and due_at > timezone.now() else None
+
+
 def drop_scheduled(invitation: "Invitation", reason: str, *, if_shared: bool = False) -> None:
     """Drop the scheduled email of an invitation, if there is one. It does not count toward any limit then.
 

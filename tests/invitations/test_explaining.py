@@ -15,7 +15,9 @@ from accounts.models import User
 from accounts.principals import SERVICE, staff
 from core.addresses import normalize_address
 from invitations.actions import answering, ending, inviting
+from invitations.actions.inviting_many import invite_many
 from invitations.actions.reminders import remind
+from invitations.bulk.rows import InviteRow
 from invitations.email.delivery_reports import take_report
 from invitations.email.models import Attempt, Email
 from invitations.explaining import TO_STAFF_ONLY, Entry, Reason, explain
@@ -117,6 +119,18 @@ def test_an_email_over_the_daily_limit_is_scheduled(invite: Callable[..., Invita
 
     assert reason(second) == "email_scheduled"
     assert story(second) == [("invitation.created", ""), ("email.scheduled", "")]
+
+
+def test_an_email_that_waits_for_room_among_the_open_invitations_says_so(
+    organization: Organization, owner: User, settings: Settings
+):
+    settings.OPEN_INVITATIONS_PER_ORGANIZATION = 1
+    rows = [InviteRow("first@example.com", role="editor"), InviteRow("second@example.com", role="editor")]
+    invite_many(by=session_of(owner), organization_id=organization.pk, rows=rows)
+    first, second = Invitation.objects.order_by("email")
+    assert reason(second) == "email_waits_for_room"
+    inviting.cancel(by=session_of(owner), organization_id=organization.pk, invitation_id=first.pk)
+    assert reason(second) == "email_queued"
 
 
 def test_an_email_that_went_out_waits_for_an_answer(invitation: Invitation):

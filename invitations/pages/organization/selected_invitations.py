@@ -18,7 +18,6 @@ from core.addresses import displayed_address
 from core.api.errors import problem_of
 from core.csv_export import csv_response
 from core.errors import DomainError
-from core.relative_time import relative_time
 from invitations.bulk.many_actions import MANY_ACTIONS, ManyAction
 from invitations.bulk.selection import SelectedResult, SelectedVerdict
 from invitations.bulk.selection_form import BETWEEN_IDS, SelectionForm, selection_form, uuids_in
@@ -26,7 +25,7 @@ from invitations.models import Invitation
 from invitations.pages.organization.people import PeopleFilterForm
 from invitations.pages.organization.people_rows import People
 from invitations.pages.organization.upload_drafts import opened_cells, sealed_cells
-from invitations.pages.organization.verdicts import SHOWN_ROWS
+from invitations.pages.organization.verdicts import SHOWN_ROWS, sending_time
 from orgs import policies
 from orgs.pages.organization_page import OrganizationPage
 from orgs.pages.refusal_texts import refusal_text
@@ -123,8 +122,8 @@ class SelectedInvitationsPage(OrganizationPage):
 
 def reason_of(result: SelectedResult) -> str:
     """Return more about the verdict, or an empty text."""
-    if result.scheduled_for:
-        return _("Will be sent %(when)s.") % {"when": relative_time(result.scheduled_for)}
+    if result.verdict == SelectedVerdict.SCHEDULED:
+        return sending_time(result.scheduled_for)
     return refusal_text(result.error) if result.error else ""
 
 

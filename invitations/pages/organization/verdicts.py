@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 GOOD = (RowVerdict.INVITED, RowVerdict.SCHEDULED)
 SHOWN_ROWS = 100
+WAITS_FOR_ROOM = gettext_lazy("Will be sent when an open invitation is answered, is withdrawn or expires.")
 IN_PREVIEW: "dict[RowVerdict, StrPromise]" = {
     RowVerdict.INVITED: gettext_lazy("Will be invited"),
     RowVerdict.SCHEDULED: gettext_lazy("Will be invited, the email follows later"),
@@ -80,8 +82,8 @@ class JudgedRow:
     def reason(self) -> str:
         """More about the verdict, or an empty string."""
         result = self.result
-        if result.scheduled_for:
-            return _("Will be sent %(when)s.") % {"when": relative_time(result.scheduled_for)}
+        if result.verdict == RowVerdict.SCHEDULED:
+            return sending_time(result.scheduled_for)
         if result.verdict == RowVerdict.LEFT_OUT and result.reason in LeftOut.values:
             return str(LeftOut(result.reason).label)
         if result.verdict == RowVerdict.UNKNOWN_ROLE:
@@ -97,6 +99,11 @@ class JudgedRow:
     def notes(self) -> str:
         """What the list says about the person and the invitation does not contain."""
         return "; ".join(f"{note.code.label}: {note.value}" for note in self.row.notes)
+
+
+def sending_time(moment: datetime | None) -> str:
+    """Say when a scheduled email will be sent. None means that it waits for an open slot."""
+    return _("Will be sent %(when)s.") % {"when": relative_time(moment)} if moment else str(WAITS_FOR_ROOM)
 
 
 def judged(rows: Sequence[UploadedRow], results: Sequence[RowResult], units: Mapping[str, str]) -> list[JudgedRow]:

@@ -250,12 +250,12 @@ def test_rows_that_share_an_email_wait_together_for_open_slots(many, organizatio
     both = {number: [row(number, unit=slug, unit_role="viewer") for slug in ("design", "build")] for number in (1, 3)}
     results = many(row(0), *both[1], row(2))
 
-    assert verdicts(results) == ["invited", "scheduled", "scheduled", "invited"]
+    assert verdicts(results) == ["invited", *["scheduled open_invitations"] * 2, "invited"]
     waiting = Invitation.objects.filter(email=row(1).email)
     assert {(one.is_emailed, one.lifetime_days) for one in waiting} == {(False, 10)}
     assert Email.objects.get(state="scheduled").invitation.email == row(1).email
     settings.OPEN_INVITATIONS_PER_ORGANIZATION = 4
-    assert verdicts(many(*both[3], row(4))) == ["invited", "invited", "scheduled"]
+    assert verdicts(many(*both[3], row(4))) == ["invited", "invited", "scheduled open_invitations"]
 
 
 def test_other_texts_and_more_units_than_one_email_can_name_need_another_email(many, organization):
@@ -303,7 +303,8 @@ def test_rows_that_find_no_open_slot_any_more_wait_for_one(many, settings):
 
     results = many(*(row(number) for number in range(3)))
 
-    assert verdicts(results) == ["invited", "invited", "scheduled"]
+    assert verdicts(results) == ["invited", "invited", "scheduled open_invitations"]
+    assert results[2].scheduled_for is None
     waiting = Invitation.objects.get(pk=results[2].invitation_id)
     email = waiting.emails.get()
     assert (email.state, email in Email.objects.due(), waiting.is_emailed) == ("scheduled", True, False)

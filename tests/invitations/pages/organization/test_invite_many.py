@@ -79,6 +79,18 @@ def test_the_preview_says_what_would_become_of_each_row_and_changes_nothing(sign
     assert text[text.index("bob@example.com") :][1:3] == ["Viewer", "Will be invited"]
 
 
+def test_the_preview_gives_no_time_for_emails_that_wait_for_room(signed_in, organization, owner, settings):
+    settings.OPEN_INVITATIONS_PER_ORGANIZATION = 1
+
+    text = visible_text(preview(signed_in(owner), "ann@example.com, bob@example.com"))
+
+    later = text[text.index("bob@example.com") :]
+    assert later[2:4] == [
+        "Will be invited, the email follows later",
+        "Will be sent when an open invitation is answered, is withdrawn or expires.",
+    ]
+
+
 def test_sending_invites_those_of_the_preview_and_reports_the_others(signed_in, invitation, owner):
     client = signed_in(owner)
 
