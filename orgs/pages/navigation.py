@@ -54,7 +54,7 @@ NAVIGATION = (
     NavigationEntry("organization-oauth-applications", _("OAuth applications")),
     NavigationEntry("organization-webhooks", _("Webhooks"), manages_everything),
     NavigationEntry("organization-activity", _("Activity"), manages_all_members),
-    NavigationEntry("organization-usage", _("Seats and limits"), manages_members),
+    NavigationEntry("organization-usage", _("Seats and limits"), manages_all_members),
     NavigationEntry("organization-settings", _("Settings")),
 )
 

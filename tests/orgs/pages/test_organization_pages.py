@@ -1,10 +1,12 @@
 """Test what all pages of an organization have in common: who sees them, the navigation, and archived organizations."""
 
+from uuid import uuid4
+
 import pytest
 
 from orgs.models import Organization
 from orgs.pages.navigation import NAVIGATION, entries_for
-from orgs.permissions import MANAGE_MEMBERS
+from orgs.permissions import MANAGE_MEMBERS, UNIT_MANAGE_MEMBERS
 from orgs.policies import EffectivePermissions
 from tests.support.pages import visible_text
 from tests.support.queries import assert_queries
@@ -97,6 +99,9 @@ def test_the_navigation_leads_only_to_what_the_reader_may_see():
     assert "organization-people" in shown_to_nobody
     assert "organization-invite" not in shown_to_nobody
     assert "organization-invite" in shown_to_manager
+    in_unit = EffectivePermissions(frozenset(), {uuid4(): frozenset({UNIT_MANAGE_MEMBERS})})
+    only_of_manager = set(shown_to_manager) - {entry.view for entry in entries_for(in_unit)}
+    assert only_of_manager == {"organization-activity", "organization-usage"}
 
 
 def test_every_entry_of_the_navigation_leads_to_a_page(client, organization, owner):
