@@ -12,7 +12,7 @@ from accounts.principals import Principal
 from core.errors import DomainError
 from invitations.bulk.rows import InviteRow, RowResult, RowVerdict
 from invitations.bulk.uploads import invite_upload
-from invitations.uploads.rows import read_text, read_upload
+from invitations.uploads.rows import Note, Upload, read_text, read_upload
 from orgs.models import Organization, Role
 from orgs.permissions import UNASSIGNED_ROLE, Level
 
@@ -23,6 +23,7 @@ MAX_SHOWN = 500  # rows on the page
 class RowsReport:
     """What became of the rows. ``dry_run`` is True if they were only checked."""
 
+    upload: Upload
     results: list[RowResult]
     dry_run: bool
 
@@ -33,10 +34,11 @@ class RowsReport:
         return [(str(verdict.label), counted[verdict]) for verdict in RowVerdict if counted[verdict]]
 
     @property
-    def shown(self) -> list[RowResult]:
-        """The rows on the page. Those that are not invited come first."""
+    def shown(self) -> list[tuple[RowResult, tuple[Note, ...]]]:
+        """The rows on the page, with what the invitations do not contain. Those that are not invited come first."""
         invited = (RowVerdict.INVITED, RowVerdict.SCHEDULED)
-        return sorted(self.results, key=lambda result: result.verdict in invited)[:MAX_SHOWN]
+        pairs = [(result, row.notes) for row, result in zip(self.upload.rows, self.results, strict=True)]
+        return sorted(pairs, key=lambda pair: pair[0].verdict in invited)[:MAX_SHOWN]
 
     @property
     def left_out(self) -> int:
@@ -88,4 +90,5 @@ def invite_rows(by: Principal, organization: Organization, given: dict[str, Any]
     """Invite the people, or check the rows."""
     default = InviteRow(email="", role=str(given["role_id"].pk))
     options: dict[str, Any] = {"upload": given["upload"], "default": default, "dry_run": given["dry_run"]}
-    return RowsReport(invite_upload(by=by, organization_id=organization.pk, **options), given["dry_run"])
+    results = invite_upload(by=by, organization_id=organization.pk, **options)
+    return RowsReport(given["upload"], results, given["dry_run"])

@@ -51,6 +51,11 @@ def test_a_file_can_be_uploaded(admin_pages: Client, organization: Organization)
     assert Invitation.objects.get().invitee_name == "Ann Lee"
 
 
+def test_what_the_invitations_do_not_contain_is_shown(admin_pages: Client, organization: Organization):
+    page = invites(admin_pages, organization, text="email,groups\nann@example.com,Design", dry_run="on")
+    assert "Groups: Design" in visible_text(page)
+
+
 @pytest.mark.parametrize("text", ["", "no addresses here"])
 def test_what_cannot_be_read_is_refused(admin_pages: Client, organization: Organization, text: str):
     with track_changes() as changes:

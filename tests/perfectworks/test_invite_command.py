@@ -39,6 +39,15 @@ def test_it_prints_each_row_and_the_counts(people, organization, owner):
     assert Event.objects.get(kind="invitation.created").actor_id == owner.pk
 
 
+def test_it_prints_what_the_invitation_does_not_contain(tmp_path, organization, owner):
+    file = tmp_path / "people.csv"
+    file.write_text("email,groups\nann@example.com,Design\n")
+
+    out, _ = run(file, role="editor")
+
+    assert out.startswith("2\tann@example.com\tinvited\tgroups: Design\n")
+
+
 class Terminal(StringIO):
     def isatty(self):
         return True

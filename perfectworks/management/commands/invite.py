@@ -137,7 +137,10 @@ def _as_json(result: BulkResult) -> str:
 
 def _as_text(upload: Upload, result: BulkResult) -> str:
     lines = [
-        "\t".join(str(part) for part in (row.number, found.email, found.verdict.value, found.reason) if part != "")
+        "\t".join(
+            str(part) for part in (row.number, found.email, found.verdict.value, found.reason, *notes) if part != ""
+        )
         for row, found in zip(upload.rows, result.results, strict=True)
+        for notes in [[f"{note.code}: {note.value}" for note in row.notes]]
     ]
     return "\n".join([*lines, "", *(f"{count} {verdict}" for verdict, count in result.counts.items())])
