@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
@@ -19,7 +20,7 @@ from core.errors import DomainError
 from invitations.bulk.rows import InviteRow
 from invitations.bulk.uploads import invite_upload
 from invitations.pages.organization.invite import OfferForm
-from invitations.pages.organization.upload_drafts import Draft, opened, opened_cells, sealed, sealed_cells
+from invitations.pages.organization.upload_drafts import Draft, fits_form, opened, opened_cells, sealed, sealed_cells
 from invitations.pages.organization.verdicts import (
     JudgedRow,
     as_csv,
@@ -30,7 +31,7 @@ from invitations.pages.organization.verdicts import (
     people_in,
     shown_first,
 )
-from invitations.uploads.rows import MAX_BYTES, UnreadableUpload, read_text, read_upload
+from invitations.uploads.rows import UnreadableUpload, read_text, read_upload
 from orgs import policies
 from orgs.folded_names import fold_name
 from orgs.labels import role_label
@@ -42,6 +43,7 @@ from orgs.permissions import Level
 from orgs.policies import Grant
 
 MAX_WORDS = 100
+MAX_PASTED = 500_000  # characters. Not a ``max_length``, because browsers would cut a longer text without a word.
 MAX_KEPT = 500_000  # characters of a pasted list that the preview keeps, so that its form does not become too large
 
 
@@ -55,7 +57,7 @@ class ListForm(OfferForm):
         ),
         required=False,
         strip=False,
-        max_length=MAX_BYTES,
+        validators=[MaxLengthValidator(MAX_PASTED, gettext_lazy("This text is too long. Choose a file instead."))],
         widget=forms.Textarea(attrs={"rows": 8, "autocomplete": "off", "spellcheck": "false"}),
     )
     file = forms.FileField(
@@ -192,17 +194,22 @@ class InviteManyPage(OrganizationPage):
     def _show_preview(
         self, draft: Draft, mapping: MappingForm, rows: list[JudgedRow], *, is_stale: bool = False
     ) -> HttpResponse:
+        carried = sealed(replace(draft, roles=mapping.chosen()), self.by, self.organization.pk)
+        if not fits_form(carried):
+            refusal = _("The list is too large for this page. Divide it, or leave out columns that aren't needed.")
+            return self._ask(self._list_form(initial=draft.entered), 413, refusal=refusal)
         return self.show(
             "organizations/invite_preview.html",
             form=mapping,
             is_stale=is_stale,
-            draft=sealed(replace(draft, roles=mapping.chosen()), self.by, self.organization.pk),
+            draft=carried,
             source=draft.upload.format.label,
             **_summary(rows),
         )
 
     def _show_result(self, rows: list[JudgedRow]) -> HttpResponse:
         result = sealed_cells(cells_of(rows), self.by, self.organization.pk)
+        result = result if fits_form(result) else ""
         return self.show("organizations/invite_result.html", result=result, **_summary(rows))
 
     def _download_result(self, result: str) -> HttpResponseBase:

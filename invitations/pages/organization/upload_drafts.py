@@ -8,12 +8,14 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core import signing
 
 from accounts.principals import Principal
 from invitations.bulk.rows import InviteRow
 from invitations.uploads.rows import Format, LeftOut, Note, NoteCode, Upload, UploadedRow
 
+OTHER_FIELDS = 32 * 1024  # bytes
 MAX_AGE = 2 * 60 * 60  # seconds
 
 
@@ -84,6 +86,12 @@ def opened_cells(text: str, by: Principal, organization_id: UUID) -> list[list[s
     except signing.BadSignature:
         return None
     return cells
+
+
+def fits_form(text: str) -> bool:
+    """Return whether a form with this hidden field, and a role for each word of the list, is accepted."""
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return limit is None or len(text) + OTHER_FIELDS <= limit
 
 
 def _row(content: dict[str, Any]) -> UploadedRow:

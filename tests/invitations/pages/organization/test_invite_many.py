@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from itertools import pairwise
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -89,6 +90,25 @@ def test_the_preview_gives_no_time_for_emails_that_wait_for_room(signed_in, orga
         "Will be invited, the email follows later",
         "Will be sent when an open invitation is answered, is withdrawn or expires.",
     ]
+
+
+def test_a_list_that_the_form_could_not_return_is_refused_before_the_preview(signed_in, organization, owner, settings):
+    client, people = signed_in(owner), "\n".join(f"{uuid4().hex}@example.com" for _ in range(600))
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 45_000
+    page = preview(client, people)
+
+    assert page.status_code == 413
+    assert "The list is too large for this page" in " ".join(visible_text(page))
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 75_000
+    assert client.post(PAGE, {"draft": hidden(preview(client, people)), "step": "send"}).status_code == 200
+
+
+def test_a_text_that_is_too_long_to_paste_is_refused_with_a_hint(signed_in, organization, owner):
+    page = preview(signed_in(owner), "a" * 500_001)
+    assert page.status_code == 400
+    assert "This text is too long. Choose a file instead." in visible_text(page)
+    [field] = re.findall(r'<textarea name="people"[^>]*>', page.content.decode())
+    assert "maxlength" not in field
 
 
 def test_sending_invites_those_of_the_preview_and_reports_the_others(signed_in, invitation, owner):
