@@ -78,13 +78,16 @@ def _wants(user: User, purpose: AccountEmail.Purpose) -> bool:
     return user.is_active and user.is_person and not (NOTICES[purpose].is_optional and purpose in user.muted_notices)
 
 
-@transaction.atomic
 def take_report_about_account_email(*, email_id: UUID, report: Report) -> bool:
-    """Record an email provider's report about an email. Return whether it changed the email."""
-    email = AccountEmail.objects.select_for_update(no_key=True).filter(pk=email_id).first()
-    if email is None or not change_state(email, report.state, report.response):
-        return False
-    email.history.create(state=report.state, response=report.response)
+    """Record an email provider's report about an email. Return whether it changed the email.
+
+    Like the worker's outcomes, it is in the history of the email and not among the events of the account.
+    """
+    with transaction.atomic():
+        email = AccountEmail.objects.select_for_update(no_key=True).filter(pk=email_id).first()
+        if email is None or not change_state(email, report.state, report.response):
+            return False
+        email.history.create(state=report.state, response=report.response)
     return True
 
 

@@ -20,7 +20,9 @@ from tests.factories import (
     InvitationFactory,
     OrganizationFactory,
     UserFactory,
+    WebhookMessageFactory,
 )
+from webhooks.models import WebhookMessage
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +34,7 @@ COLUMNS = {
     "replies": (Organization, "reply_to", OrganizationFactory),
     "recipient": (Email, "recipient", EmailFactory),
     "account email": (AccountEmail, "recipient", AccountEmailFactory),
+    "webhook message": (WebhookMessage, "address", WebhookMessageFactory),
 }
 
 
