@@ -31,7 +31,7 @@ application = get_wsgi_application()
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"}
 # A request that is valid by the schema may still be rejected: because of stored data, a rate limit, or a rule that the
 # schema cannot express (400), such as "no invisible characters" or "not this well-known password".
-EXPECTED = ["2xx", "400", "401", "403", "404", "409", "422", "429"]
+EXPECTED = ["2xx", "400", "401", "403", "404", "409", "410", "422", "429"]
 CONFIG = Config.from_dict(
     {
         "checks": {"positive_data_acceptance": {"expected-statuses": EXPECTED}},

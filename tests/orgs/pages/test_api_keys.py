@@ -122,6 +122,7 @@ def test_the_secret_is_only_in_the_response_that_creates_the_key(recent, organiz
         "The API key Nightly has been created",
         "Copy the secret now. You won't see it again.",
         "Secret",
+        secret,
         "Send it in the header X-API-Key, or as a bearer token.",
         "Done",
     ]

@@ -120,7 +120,9 @@ def test_the_secret_is_only_in_the_response_that_registers_the_application(recen
         "The application Planner has been registered",
         "Copy the secret now. You won't see it again.",
         "Client ID",
+        application.client_id,
         "Client secret",
+        secret,
         "Done",
     ]
     assert (application.user, application.redirect_uris) == (member, f"{BACK} {BACK}/2")
