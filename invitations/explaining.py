@@ -316,11 +316,13 @@ _EVENT_LABELS = {
     "invitation.failed": _("Undeliverable"),
 }
 
+# The emails themselves tell these events, with the words of the other side.
+TOLD_BY_EMAILS = ("invitation.delivered", "invitation.bounced")
 SAME_TRANSACTION = timedelta(seconds=1)
 
 
 def _timeline(invitation: Invitation, emails: list[Email]) -> list[Entry]:
-    events = list(Event.objects.about(invitation))
+    events = list(Event.objects.about(invitation).exclude(kind__in=TOLD_BY_EMAILS))
     entries = [Entry(e.created_at, e.kind, e.actor_id, e.actor_method, event=e) for e in events]
     if invitation.state == Status.EXPIRED and "invitation.expired" not in {event.kind for event in events}:
         entries.append(Entry(invitation.expires_at, "invitation.expired", actor_method="service"))

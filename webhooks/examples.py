@@ -45,10 +45,14 @@ EXAMPLE_OBJECTS: dict[str, dict[str, Any]] = {
         "createdAt": BEFORE, "updatedAt": MOMENT, "archivedAt": None,
     },
 }  # fmt: skip
+DELIVERED = EXAMPLE_OBJECTS["invitation"]["delivery"] | {"state": "delivered", "updatedAt": MOMENT}
+BOUNCED = DELIVERED | {"state": "bounced", "response": "550 5.1.1 No such mailbox"}
 # What differs from the objects above after these events.
 STATES: dict[str, dict[str, Any]] = {
     "invitation.accepted": {"state": "accepted", "given": ["role"], "finishedAt": MOMENT},
+    "invitation.bounced": {"delivery": BOUNCED},
     "invitation.cancelled": {"state": "cancelled", "finishedAt": MOMENT},
+    "invitation.delivered": {"delivery": DELIVERED},
     "invitation.declined": {"state": "declined", "declineReason": "I have another account.", "finishedAt": MOMENT},
     "invitation.expired": {"state": "expired", "finishedAt": MOMENT},
     "invitation.failed": {"state": "error", "finishedAt": MOMENT},
@@ -61,6 +65,8 @@ ROLES_CHANGED = {
     "userId": PERSON, "roleId": str(ADMIN_ROLE), "permissions": [], "unitId": None, "unitRoleId": None,
 }  # fmt: skip
 FACTS: dict[str, dict[str, Any]] = {
+    "invitation.bounced": {"reason": "550 5.1.1"},
+    "invitation.failed": {"reason": "550 5.1.1"},
     "membership.created": {"userId": PERSON},
     "membership.left": {"userId": PERSON},
     "membership.removed": {"userId": PERSON},

@@ -90,6 +90,7 @@ def fail(*, invitation_id: UUID, generation: int, reason: str) -> bool:
     failed = [row for row in rows if leave_pending(row.pk, Invitation.Status.ERROR)]
     for row in failed:
         changed = changes_of(row, status=Invitation.Status.ERROR)
+        record("invitation.bounced", SERVICE, row, organization, reason=reason)
         record("invitation.failed", SERVICE, row, organization, reason=reason, **changed)
     if failed:
         queue_email(failed[0], Email.Kind.UNDELIVERABLE)

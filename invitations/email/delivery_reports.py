@@ -17,8 +17,10 @@ from invitations.email.address_hashes import SuppressionScope
 from invitations.email.models import Email
 from invitations.email.suppressions import add_suppression
 from invitations.lookups import lock_invitation
+from invitations.models import Invitation
 from invitations.refusals import InvitationNotFound
 from orgs.actions.saving import record
+from orgs.models import Organization
 from outbox.delivery_reports import Report, change_state
 
 
@@ -48,8 +50,16 @@ def take_report(*, email_id: UUID, report: Report) -> bool:
     facts = {"invitation_id": email.invitation_id, "email_kind": email.kind, "reason": report.code}
     facts |= changes_of(email, state=report.state)
     record(f"email.{report.state}", SERVICE, email, organization, **facts)
-    if report.is_final and email.is_to_invitee:
-        fail(invitation_id=email.invitation_id, generation=email.generation, reason=report.code)
-    if report.state == Email.State.COMPLAINED and email.is_to_invitee and not is_erased(email.recipient):
-        add_suppression(SERVICE, organization, invitation, SuppressionScope.ORGANIZATION)
+    if email.is_to_invitee:
+        _act_on_invitation(organization, invitation, email, report)
     return True
+
+
+def _act_on_invitation(organization: Organization, invitation: Invitation, email: Email, report: Report) -> None:
+    """Do what a report about an email to the invitee means for the invitation and for the recipient."""
+    if report.state == Email.State.DELIVERED and email.generation == invitation.generation:
+        record("invitation.delivered", SERVICE, invitation, organization)
+    if report.is_final:
+        fail(invitation_id=email.invitation_id, generation=email.generation, reason=report.code)
+    if report.state == Email.State.COMPLAINED and not is_erased(email.recipient):
+        add_suppression(SERVICE, organization, invitation, SuppressionScope.ORGANIZATION)

@@ -151,6 +151,7 @@ OTHER = {
     *("oauth_application.registered", "oauth_application.deleted", "oauth_application.tokens_ended"),
     *("oauth_application.authorized", "oauth_application.access_withdrawn"),
     *("invitation.created", "invitation.reminded", "invitation.asked_again", "invitation.link_copied"),
+    *("invitation.delivered", "invitation.bounced"),
     *("webhook_endpoint.created", "webhook_endpoint.deleted"),
     *("webhook_endpoint.tested", "webhook_endpoint.replayed"),
 }

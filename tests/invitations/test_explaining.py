@@ -20,10 +20,11 @@ from invitations.actions.reminders import remind
 from invitations.bulk.rows import InviteRow
 from invitations.email.delivery_reports import take_report
 from invitations.email.models import Attempt, Email
-from invitations.explaining import TO_STAFF_ONLY, Entry, Reason, explain
+from invitations.explaining import TO_STAFF_ONLY, TOLD_BY_EMAILS, Entry, Reason, explain
 from invitations.models import Invitation
 from orgs.actions.accounts import deactivate_account, delete_account
 from orgs.actions.organizations import archive_organization, set_seat_limit
+from orgs.actions.saving import record
 from orgs.models import Organization
 from orgs.permissions import ADMIN_ROLE, EDITOR_ROLE, UNASSIGNED_ROLE
 from outbox.delivery_reports import Report
@@ -478,4 +479,14 @@ EVENT_KINDS = {
 def test_those_are_all_the_kinds_that_there_are():
     code = "".join(path.read_text() for path in (ROOT / "invitations").rglob("*.py"))
 
-    assert set(re.findall(r'record\(\s*"(invitation\.\w+)"', code)) == EVENT_KINDS
+    assert set(re.findall(r'record\(\s*"(invitation\.\w+)"', code)) == EVENT_KINDS | {*TOLD_BY_EMAILS}
+
+
+def test_what_emails_tell_is_told_once(organization: Organization, invitation: Invitation):
+    for kind in ("invitation.reminded", *TOLD_BY_EMAILS):
+        record(kind, SERVICE, invitation, organization)
+    loaded = Invitation.objects.with_details().get(pk=invitation.pk)
+
+    told = [entry.what for entry in explain(loaded).timeline]
+    assert "invitation.reminded" in told
+    assert not {*told} & {*TOLD_BY_EMAILS}

@@ -15,9 +15,16 @@ from core.addresses import normalize_address
 from events.models import Event
 from invitations.actions import answering, ending, inviting, inviting_many
 from invitations.bulk.rows import InviteRow
+from invitations.email.address_hashes import SuppressionScope
+from invitations.email.delivery_reports import take_report
+from invitations.email.models import Email
+from invitations.email.suppressions import unsubscribe
 from orgs.actions import accounts, members, roles, units
 from orgs.models import Organization, Unit
 from orgs.permissions import EDITOR_ROLE, VIEWER_ROLE, Level
+from outbox.deliver import deliver_batch
+from outbox.delivery_reports import Report
+from outbox.email_transport import EmailTransport
 from tests.factories import (
     InvitationFactory,
     UserFactory,
@@ -172,3 +179,44 @@ def test_messages_are_deleted_after_thirty_days():
     assert not WebhookDelivery.objects.exists()
     assert WebhookEndpoint.objects.exists()
     assert Event.objects.count() == 0
+
+
+def test_what_a_provider_reports_is_told(owner, followed):
+    invitation = inviting.invite(
+        by=session_of(owner),
+        organization_id=followed.pk,
+        email=normalize_address("new@example.com"),
+        role_id=EDITOR_ROLE,
+    )
+    email = Email.objects.get()
+    Email.objects.update(state="sent", sent_at=timezone.now(), due_at=None)
+    for state, code, is_final in ((Email.State.DELIVERED, "delivered", False), (Email.State.BOUNCED, "550", True)):
+        take_report(email_id=email.pk, report=Report(state, code, "its words", is_final=is_final))
+
+    data = told()
+    assert data["invitation.delivered"]["invitation"]["delivery"]["state"] == "delivered"
+    assert data["invitation.bounced"]["invitation"]["delivery"]["state"] == "bounced"
+    assert data["invitation.failed"]["invitation"]["state"] == "error"
+    assert {one["invitation"]["id"] for one in data.values()} == {str(invitation.pk)}
+
+
+def test_an_email_to_somebody_who_has_unsubscribed_looks_like_any_other(owner, invitee, followed, settings):
+    """As in the lists of the API, it is sent and never delivered."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    addresses = [normalize_address("reader@example.com"), normalize_address(invitee.email)]
+    invited = [
+        inviting.invite(by=session_of(owner), organization_id=followed.pk, email=address, role_id=EDITOR_ROLE)
+        for address in addresses
+    ]
+    unsubscribe(by=session_of(invitee), invitation_id=invited[1].pk, scope=SuppressionScope.ORGANIZATION)
+    WebhookMessage.objects.all().delete()
+    while deliver_batch(Email, EmailTransport(), 10):
+        pass
+    for invitation in invited:
+        inviting.cancel(by=session_of(owner), organization_id=followed.pk, invitation_id=invitation.pk)
+
+    seen, hidden = (json.loads(message.data)["invitation"] for message in WebhookMessage.objects.order_by("number"))
+    same = {"kind", "state", "attempts", "response", "nextAttemptAt"}
+    assert {name: seen["delivery"][name] for name in same} == {name: hidden["delivery"][name] for name in same}
+    assert hidden["delivery"]["state"] == "sent"
+    assert hidden["delivery"]["sentAt"]

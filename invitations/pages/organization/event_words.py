@@ -18,6 +18,8 @@ GROUPS: "dict[str, tuple[StrPromise, dict[str, StrPromise]]]" = {
             "invitation.link_copied": _("Link of an invitation shown"),
             "invitation.reminded": _("Reminder sent"),
             "invitation.emailed": _("Scheduled email of an invitation sent"),
+            "invitation.delivered": _("Email of an invitation delivered"),
+            "invitation.bounced": _("Email of an invitation bounced"),
             "invitation.postponed": _("Email of an invitation postponed"),
             "invitation.rescheduled": _("Email of an invitation scheduled for another time"),
             "invitation.address_corrected": _("Address of an invitation corrected"),

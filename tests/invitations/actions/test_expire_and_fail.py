@@ -184,7 +184,10 @@ class TestFailing:
         with track_changes() as changes:
             assert fail(invitation_id=invitation.pk, generation=2, reason="550 5.1.1")
         assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Email": (1, 0, 0)}
-        assert changes.events == [event("invitation.failed", invitation, None, organization, reason="550 5.1.1")]
+        assert changes.events == [
+            event(kind, invitation, None, organization, reason="550 5.1.1")
+            for kind in ("invitation.bounced", "invitation.failed")
+        ]
         invitation.refresh_from_db()
         assert invitation.status == "error"
         assert invitation.finished_at is not None

@@ -72,7 +72,10 @@ def test_a_report_records_an_event_and_the_response(email: Email):
         assert apply_reports(email, DELIVERED) == [True]
 
     facts = {"invitation_id": email.invitation_id, "email_kind": "invitation", "reason": "delivered"}
-    assert changes.events == [event("email.delivered", email, None, email.invitation.organization, **facts)]
+    assert changes.events == [
+        event("email.delivered", email, None, email.invitation.organization, **facts),
+        event("invitation.delivered", email.invitation, None, email.invitation.organization),
+    ]
     assert [(a.state, a.response) for a in email.history.all()] == [
         ("sent", GOOD["CONTENT"]),
         ("delivered", "250 2.0.0 OK"),
