@@ -220,4 +220,5 @@ def test_only_these_emails_are_sent(settings):
         "password_reset_by_staff",
         "two_factor_removed",
         "address_verified_by_staff",
+        *("notice", *NOTICES),
     }
