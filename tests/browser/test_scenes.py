@@ -104,8 +104,11 @@ def kept_page(browser: Browser, browser_context_args: dict[str, Any]) -> Iterato
 
 @pytest.fixture
 def page(kept_page: Page) -> Page:
-    """Return the page without the cookies of earlier scenes."""
+    """Return an empty page, as a new browser has it: without the cookies, colors and width of earlier scenes."""
     kept_page.context.clear_cookies()
+    kept_page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    kept_page.set_viewport_size({"width": 1280, "height": 720})
+    kept_page.goto("about:blank")
     return kept_page
 
 

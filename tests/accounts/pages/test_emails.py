@@ -7,6 +7,7 @@ from email import message_from_bytes, policy
 import pytest
 from allauth.account import app_settings
 
+from accounts.email.notices import NOTICES
 from tests.accounts.emailing import ASK, emailed, html_of
 from tests.outbox.scripted_server import part
 from tests.support.people import PASSWORD
@@ -220,5 +221,5 @@ def test_only_these_emails_are_sent(settings):
         "password_reset_by_staff",
         "two_factor_removed",
         "address_verified_by_staff",
-        *("notice", *NOTICES),
+        *("notice", "notice_about_organization", *NOTICES),
     }
