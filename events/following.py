@@ -98,7 +98,7 @@ class EventReader:
     def page_before(self, number: int, limit: int) -> EventPage:
         """Return the events before this number, oldest first. The page ends at the first event that is kept."""
         first, newest = self.first(), self.newest()
-        stop = min(number, newest + 1)
+        stop = min(max(number, 1), newest + 1)  # there is nothing before the first number
         start = max(first, stop - MAX_EXAMINED) if self.kinds else first
         found = list(self.wanted.filter(number__lt=stop, number__gte=start).reverse()[: limit + 1])
         events = found[:limit][::-1]

@@ -93,6 +93,7 @@ def test_pages_follow_each_other_both_ways(by, organization, owner, principal):
     assert page(before=4) == (ids[1:3], 2, 3, True, True)
     assert page(before=2) == (ids[:1], 1, 1, False, True)
     assert page(before=1) == ([], 1, 0, False, True)
+    assert page(before=0) == ([], 1, 0, False, True)
     assert page(before=999) == (ids[3:], 4, 5, True, False)
 
 
