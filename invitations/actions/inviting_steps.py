@@ -123,9 +123,9 @@ def send_new(
     (``invitations.email.limits``).
     """
     require_other(by, address)
-    if former is None or former.is_emailed:
-        require_open_slot(organization)
     sent_at = count_in_place_of(former, by, organization, address)
+    if sent_at is None and (former is None or former.is_emailed):
+        require_open_slot(organization)
     columns = lifetime_columns(lifetime_days, sent_at) | personal | inviter
     invitation = new_invitation(organization, address, grant, is_emailed=sent_at is None, **columns)
     save_checked(invitation, conflict=AlreadyInvited)

@@ -5,10 +5,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.principals import Principal
 from core.addresses import Address
@@ -16,7 +18,13 @@ from core.errors import Invalid
 from events.models import Event
 from invitations.actions.granting import DEFAULT_LIFETIME_DAYS, lifetime_columns, require_grant, signature
 from invitations.actions.inviting_steps import new_invitation, record_superseded, replace_open_invitation
-from invitations.email.limits import TooManyOpenInvitations, count_email, open_limit, open_slots_left
+from invitations.email.limits import (
+    TooManyOpenInvitations,
+    count_email,
+    open_limit,
+    open_slots_left,
+    require_scheduled_slot,
+)
 from invitations.email.models import Email
 from invitations.email.queue import queue_email
 from invitations.lookups import require_not_member
@@ -61,8 +69,8 @@ def invite_to_units(  # noqa: PLR0913 - every field of an invitation
 ) -> list[Invitation]:
     """Invite an address to several units with one email. Return one invitation to each unit, in the same order.
 
-    Everything else is as in ``inviting.invite``, for each of the invitations. They need one open slot each, and count
-    as one email. Raises what ``invite`` raises, and Invalid for no units, too many units, and repeated units.
+    Everything else is as in ``inviting.invite``, for each of the invitations. They need one open slot each, wait
+    together if there are too few, and count as one email. Raises what ``invite`` raises, and Invalid for no units, too many units, and repeated units.
     """
     organization = lock_organization(organization_id, by=by)
     held = policies.require_any_member_management(by, organization)
@@ -72,9 +80,7 @@ def invite_to_units(  # noqa: PLR0913 - every field of an invitation
     require_not_member(organization, email)
     formers = [replace_open_invitation(held, organization, email, grant, force=force) for grant in grants]
     require_seat(organization, email)
-    if open_slots_left(organization) < len(grants):
-        raise TooManyOpenInvitations(limit=open_limit(organization))
-    sent_at = count_email(by, organization, email)
+    sent_at = _sending_time(by, organization, email, formers)
     columns = {"language": language, "invitee_name": invitee_name, "message": message, "metadata": metadata or {}}
     columns |= lifetime_columns(lifetime_days, sent_at) | signature(by) | {"is_emailed": sent_at is None}
     invitations = [new_invitation(organization, email, grant, **columns) for grant in grants]
@@ -99,6 +105,25 @@ def _grants(
         require_grant(held, grant)
         grants.append(grant)
     return grants
+
+
+def _sending_time(
+    by: Principal, organization: Organization, email: Address, formers: Sequence[Invitation | None]
+) -> datetime | None:
+    """Count one email for as many invitations as ``formers`` has places. Return when it may be sent. None means now.
+
+    If there are too few open slots for all of them, the email waits, as that of a list does. Raises
+    TooManyOpenInvitations if there is none, unless an email is replaced that waits itself, and what ``count_email``
+    raises.
+    """
+    sent_at = count_email(by, organization, email)
+    slots = open_slots_left(organization)
+    if sent_at is not None or slots >= len(formers):
+        return sent_at
+    if slots < 1 and all(former is None or former.is_emailed for former in formers):
+        raise TooManyOpenInvitations(limit=open_limit(organization))
+    require_scheduled_slot(organization)
+    return timezone.now()
 
 
 def _save(

@@ -20,10 +20,12 @@ from invitations.actions.answering import accept
 from invitations.actions.answering_together import accept_all, decline_all
 from invitations.actions.ending import fail
 from invitations.actions.inviting import cancel, correct_address, invite, resend
+from invitations.actions.inviting_many import invite_many
 from invitations.actions.inviting_together import UnitOffer, invite_to_units
 from invitations.actions.reminders import ending_soon, remind
 from invitations.actions.scheduling import take_slot
 from invitations.actions.waiting import give_free_seats
+from invitations.bulk.rows import InviteRow
 from invitations.email.limits import TooManyOpenInvitations
 from invitations.email.models import Email
 from invitations.email.queue import with_delivery
@@ -139,11 +141,44 @@ class TestInviting:
         former = Invitation.objects.get(status="cancelled", superseded_by__unit=units[2])
         assert kinds_of([former]) == [["invitation.created", "invitation.superseded"]]
 
-    def test_each_needs_a_slot_of_the_limit(self, send: Send, organization: Organization):
-        Organization.objects.filter(pk=organization.pk).update(open_invitation_limit=2)
-        with track_changes() as changes, pytest.raises(TooManyOpenInvitations):
-            send()
-        assert changes.nothing
+    @pytest.mark.parametrize(
+        ("slots", "emails_a_day", "expected"),
+        [
+            (4, 50, ("invited", "")),
+            (3, 50, ("scheduled", "open_invitations")),
+            (1, 50, ("over_limit", "open_invitations")),
+            (1, 1, ("scheduled", "")),
+        ],
+    )
+    def test_each_needs_a_slot_of_the_limit_as_in_a_list(  # noqa: PLR0913
+        self,
+        send: Send,
+        organization: Organization,
+        owner: User,
+        units: list[Unit],
+        settings: Settings,
+        slots: int,
+        emails_a_day: int,
+        expected: tuple[str, str],
+    ):
+        where: dict[str, Any] = {"by": session_of(owner), "organization_id": organization.pk}
+        Organization.objects.filter(pk=organization.pk).update(open_invitation_limit=slots)
+        invite(**where, email=normalize_address("other@example.com"))
+        settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = emails_a_day
+        rows = [InviteRow(email=ADDRESS, unit=str(unit.pk), unit_role=str(UNIT_VIEWER_ROLE)) for unit in units]
+        listed = {(result.verdict, result.reason) for result in invite_many(**where, rows=rows, dry_run=True)}
+        assert listed == {expected}
+
+        if expected[0] == "over_limit":
+            with track_changes() as changes, pytest.raises(TooManyOpenInvitations):
+                send()
+            assert changes.nothing
+            return
+        sent = send()
+        email = Email.objects.get(invitation=sent[0])
+        waits = email.state == "scheduled" and email in Email.objects.due()
+        assert {(row.is_open, row.is_emailed) for row in sent} == {(True, expected[0] == "invited")}
+        assert waits == bool(expected[1])
 
     def test_who_manages_nobody_is_refused_and_learns_nothing_about_units(self, send: Send, member: User):
         for units in ({}, {"units": [UnitOffer(uuid7(), UNIT_VIEWER_ROLE)]}):

@@ -15,7 +15,9 @@ from core.addresses import normalize_address
 from core.errors import Conflict
 from invitations.actions.answering import accept
 from invitations.actions.inviting import cancel, correct_address, invite, resend, update_invitation
+from invitations.actions.inviting_many import invite_many
 from invitations.actions.maintenance import expire_overdue
+from invitations.bulk.rows import InviteRow
 from invitations.email.delivery_reports import take_report
 from invitations.email.limits import (
     TooManyOpenInvitations,
@@ -285,10 +287,23 @@ class TestOpenInvitations:
         assert deliver_next()
         assert email_of(replaced).reason == FULL
 
-    def test_a_further_invitation_is_refused(self, full: Invitation, send: Send):
-        with track_changes() as changes, pytest.raises(TooManyOpenInvitations):
-            send("fourth")
-        assert changes.nothing
+    @pytest.mark.parametrize("emails_a_day", [2, 9])
+    def test_a_further_one_and_a_list_of_one_agree(
+        self, full: Invitation, send: Send, where: dict[str, Any], settings: Settings, emails_a_day: int
+    ):
+        settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = emails_a_day
+        row = InviteRow(email="fourth@example.com")
+        [result] = invite_many(**where, rows=[row], dry_run=True)
+        if emails_a_day == 9:
+            assert (result.verdict, result.reason) == ("over_limit", "open_invitations")
+            with track_changes() as changes, pytest.raises(TooManyOpenInvitations):
+                send("fourth")
+            assert changes.nothing
+            return
+        assert (result.verdict, result.reason) == ("scheduled", "")
+        fourth = send("fourth")
+        assert times_of(fourth) == [1]
+        assert (fourth.is_open, fourth.is_emailed) == (True, False)
 
     def test_so_many_emails_may_be_scheduled(
         self, send: Send, settings: Settings, organization: Organization, scheduled: Invitation, where: dict[str, Any]
