@@ -8,14 +8,12 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from accounts.email.models import AccountEmail, AccountEmailAttempt, AccountEmailQuerySet
+from accounts.email.models import AccountEmail, AccountEmailAttempt
 from accounts.models import ExternalIdentity, User
-from core.addresses import displayed_address
-from core.admin import ReadOnlyAdmin, ReadOnlyInline
+from core.admin import ReadOnlyAdmin
 from core.admin_display import QUIET
-from core.admin_filters import by_query, by_state
-from core.admin_related import NewestRowsInOrder, of_one
-from outbox.admin_search import EmailSearch
+from core.admin_related import of_one
+from outbox.admin_emails import AttemptsInline, EmailsAdmin, columns_with, filters_with
 from outbox.admin_states import EMAIL_STATES
 
 PURPOSES = {purpose.value: (purpose.label, QUIET) for purpose in AccountEmail.Purpose}
@@ -32,30 +30,17 @@ class ExternalIdentityAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
 
 
-class AccountEmailAttemptInline(ReadOnlyInline):
-    """The delivery attempts of an email, with the mail server's responses."""
+class AccountEmailAttemptInline(AttemptsInline):
+    """The delivery attempts of an email about an account."""
 
     model = AccountEmailAttempt
-    formset = NewestRowsInOrder
-    verbose_name_plural = _("attempts")
-    badges: ClassVar[Any] = {"state": EMAIL_STATES}
-    fields = readonly_fields = ("created_at", "state", "response")
 
 
 @admin.register(AccountEmail)
-class AccountEmailAdmin(EmailSearch, ReadOnlyAdmin):
+class AccountEmailAdmin(EmailsAdmin):
     """The emails about accounts of the last 30 days."""
 
     badges: ClassVar[Any] = {"state": EMAIL_STATES, "purpose": PURPOSES}
-    list_display = ("displayed_recipient", "purpose", "state", "attempts", "due_at", "sent_at", "response", "reason")
-    list_filter = (
-        by_query("queue", _("queue"), due=(_("due now"), AccountEmailQuerySet.due),
-                 later=(_("waiting for another attempt"), AccountEmailQuerySet.deferred)),
-        by_state("state", EMAIL_STATES), by_state("purpose", PURPOSES), "created_at",
-    )  # fmt: skip
-    secret_fields = ("lease_id",)
+    list_display = columns_with("purpose")
+    list_filter = filters_with("purpose", PURPOSES)
     inlines = (AccountEmailAttemptInline,)
-
-    def title_of(self, row: AccountEmail) -> str:
-        """Return whom the email is to."""
-        return _("Email to %(address)s") % {"address": displayed_address(row.recipient)}

@@ -38,6 +38,7 @@ from invitations.querysets import InvitationQuerySet
 from orgs.actions.account_rights import is_own
 from orgs.admin_states import UNIT_KINDS
 from orgs.models import Organization
+from outbox.admin_emails import AttemptsInline, EmailsAdmin, columns_with, filters_with
 
 
 class EmailInline(ReadOnlyInline):
@@ -192,32 +193,23 @@ class InvitationAdmin(InvitationSearch, SelectedInvitations):
         return invitation.newest_email.state if invitation.newest_email else ""
 
 
-class AttemptInline(ReadOnlyInline):
-    """The delivery attempts of an email, with the mail server's responses."""
+class AttemptInline(AttemptsInline):
+    """The delivery attempts of an email about an invitation."""
 
     model = Attempt
-    formset = NewestRowsInOrder
-    verbose_name_plural = _("attempts")
-    badges: ClassVar[Any] = {"state": EMAIL_STATES}
-    fields = readonly_fields = ("created_at", "state", "response")
 
 
 @admin.register(Email)
-class EmailAdmin(InvitationEmailSearch, ReadOnlyAdmin):
+class EmailAdmin(InvitationEmailSearch, EmailsAdmin):
     """The outbox: all emails, including those that were sent."""
 
     badges: ClassVar[Any] = {"state": EMAIL_STATES, "kind": EMAIL_KINDS}
-    list_display = ("displayed_recipient", "kind", "state", "attempts", "due_at", "sent_at", "response", "reason")
-    list_filter = (
-        by_query("queue", _("queue"), due=(_("due now"), EmailQuerySet.due),
-                 later=(_("waiting for another attempt"), EmailQuerySet.deferred)),
-        by_query("undelivered", _("bounced or failed"),
-                 week=(_("in the last 7 days"), EmailQuerySet.undelivered_this_week)),
-        by_state("state", EMAIL_STATES), by_state("kind", EMAIL_KINDS), "created_at",
-    )  # fmt: skip
-    secret_fields = ("lease_id",)
+    list_display = columns_with("kind")
+    list_filter = filters_with(
+        "kind",
+        EMAIL_KINDS,
+        by_query(
+            "undelivered", _("bounced or failed"), week=(_("in the last 7 days"), EmailQuerySet.undelivered_this_week)
+        ),
+    )
     inlines = (AttemptInline,)
-
-    def title_of(self, row: Email) -> str:
-        """Return whom the email is to."""
-        return _("Email to %(address)s") % {"address": displayed_address(row.recipient)}

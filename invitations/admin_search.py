@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from core.admin_search import Search
 from orgs.models import Organization
-from outbox.admin_search import EmailSearch
+from outbox.admin_emails import EmailSearch
 
 MAX_ORGANIZATIONS = 1000
 
