@@ -92,7 +92,7 @@ CREATE_PROJECTS = declare(
     Permission(
         "organization:create_projects",
         Level.ORGANIZATION,
-        _("create projects"),
+        _("create workspaces and applications"),
         granted_directly=True,
         consent=_("Create workspaces and applications where you're allowed to"),
         implied_by=(ADMIN,),
@@ -102,7 +102,7 @@ LIST_PROJECTS = declare(
     Permission(
         "organization:list_projects",
         Level.ORGANIZATION,
-        _("view projects"),
+        _("view all workspaces and applications"),
         granted_directly=True,
         consent=_("View workspaces and applications where you're allowed to"),
         implied_by=(ADMIN, MANAGE_MEMBERS),  # so that managers can invite viewers: people grant only what they have

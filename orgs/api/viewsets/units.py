@@ -31,7 +31,7 @@ class UnitViewSet(PathOrganizationContext):
     def list(self, request: Request, organization_id: UUID) -> Response:
         """List the workspaces or applications that you may see.
 
-        With the permission to list projects, you see all of them. Otherwise you see those in which you have a role.
+        With `organization:list_projects`, you see all of them. Otherwise you see those in which you have a role.
         """
         return self.respond_with_page(querysets.units_of(self.caller, self.organization).filter(kind=self.kind))
 

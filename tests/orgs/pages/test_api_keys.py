@@ -63,7 +63,7 @@ def test_a_key_is_listed_with_what_it_may_do_and_its_times(client, member, key):
     assert "pw_abcdefg…" in lines
     assert "· Acts as you" in lines
     assert "Exports the list" in lines
-    assert "May: view projects" in lines
+    assert "May: view all workspaces and applications" in lines
     assert any(line.startswith("Created ") and "June 1, 2026" in line for line in lines)
     assert "Never used" in lines
 

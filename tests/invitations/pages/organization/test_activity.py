@@ -74,7 +74,7 @@ def test_the_newest_events_come_first_in_words(client, admin, happened):
     assert rows_on(client.get(PAGE)) == [
         (
             "Role or permissions of a member changed", "Member Cast", "Owner Cast",
-            ["Role: Viewer → Editor", "Permissions: view projects"],
+            ["Role: Viewer → Editor", "Permissions: view all workspaces and applications"],
         ),
         ("Invitation accepted", "invitee@example.com", "Invitee Cast", []),
         ("Member added", "Invitee Cast", "Invitee Cast", ["Role: Editor"]),
