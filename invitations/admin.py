@@ -16,7 +16,7 @@ from accounts.admin_buttons import Button
 from accounts.models import User
 from accounts.principals import Principal
 from core.addresses import displayed_address, parse_address
-from core.admin import ReadOnlyAdmin, ReadOnlyInline
+from core.admin import ReadOnlyInline
 from core.admin_filters import by_query, by_state
 from core.admin_related import NewestRowsInOrder, of_one
 from events.admin_names import changes_shown, name_events

@@ -41,9 +41,7 @@ class EmailSearch(Search):
     search_fields = ("recipient", "message_id")
     searched_ids: tuple[str, ...] = ("pk",)
     searched_addresses = ("recipient",)
-    search_help_text = _(
-        "The recipient's email address or its beginning, a Message-ID, or the ID of an email"
-    )
+    search_help_text = _("The recipient's email address or its beginning, a Message-ID, or the ID of an email")
 
     def search_parts(self, request: HttpRequest, queryset: Any, text: str) -> tuple[Any, bool]:
         """Return the emails that each word finds."""

@@ -70,7 +70,9 @@ def invite_to_units(  # noqa: PLR0913 - every field of an invitation
     """Invite an address to several units with one email. Return one invitation to each unit, in the same order.
 
     Everything else is as in ``inviting.invite``, for each of the invitations. They need one open slot each, wait
-    together if there are too few, and count as one email. Raises what ``invite`` raises, and Invalid for no units, too many units, and repeated units.
+    together if there are too few, and count as one email.
+
+    Raises what ``invite`` raises, and Invalid for no units, too many units, and repeated units.
     """
     organization = lock_organization(organization_id, by=by)
     held = policies.require_any_member_management(by, organization)

@@ -150,7 +150,7 @@ class TestInviting:
             (1, 1, ("scheduled", "")),
         ],
     )
-    def test_each_needs_a_slot_of_the_limit_as_in_a_list(  # noqa: PLR0913
+    def test_each_needs_a_slot_of_the_limit_as_in_a_list(
         self,
         send: Send,
         organization: Organization,
@@ -288,7 +288,7 @@ class TestTheEmail:
         rows = send()
         assert fail(invitation_id=rows[0].pk, generation=1, reason="550")
         assert states(rows) == ["error"] * 3
-        assert kinds_of(rows) == [["invitation.created", "invitation.failed"]] * 3
+        assert kinds_of(rows) == [["invitation.created", "invitation.bounced", "invitation.failed"]] * 3
         assert Email.objects.filter(kind="undeliverable").count() == 1
 
     def test_each_shows_its_delivery(self, send: Send):

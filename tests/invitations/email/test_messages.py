@@ -124,7 +124,8 @@ def test_an_invitation_to_a_workspace_names_it_and_the_permissions(
     invite(role_id=UNASSIGNED_ROLE, permissions=permissions, unit_id=workspace.pk, unit_role_id=UNIT_EDITOR_ROLE)
     delivery = send(mail_server)
     assert (
-        "\nRole: Member\nCan also: manage members, view all workspaces and applications\nWorkspace: Main-workspace, as Editor\n"
+        "\nRole: Member\nCan also: manage members, view all workspaces and applications"
+        "\nWorkspace: Main-workspace, as Editor\n"
     ) in delivery.text
     assert "manage members, view all workspaces and applications</td>" in delivery.html
     assert "Main-workspace, as Editor</td>" in delivery.html

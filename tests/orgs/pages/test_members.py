@@ -106,7 +106,12 @@ def test_the_form_offers_only_what_the_reader_may_give(signed_in, members_page, 
     assert "Manage members" in html
     text = visible_text(page)
     assert text[text.index("What these roles may do") + 1 :][:8] == [
-        *("Admin", ": manage everything", "Editor", ": create workspaces and applications, view all workspaces and applications"),
+        *(
+            "Admin",
+            ": manage everything",
+            "Editor",
+            ": create workspaces and applications, view all workspaces and applications",
+        ),
         *("Viewer", ": view all workspaces and applications", "Member", ": No permissions"),
     ]
 
