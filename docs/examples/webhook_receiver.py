@@ -15,7 +15,7 @@ STORE = """INSERT INTO members VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE
 
 
 class Receiver(BaseHTTPRequestHandler):
-    def do_POST(self):
+    def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         try:
             data = webhook.verify(body, dict(self.headers))["data"]
