@@ -1,8 +1,8 @@
 """Record events for changes on the account pages, which django-allauth provides.
 
-``actions/passwords.py`` records new passwords, and ``pages/adapter.py`` records verified addresses, in the transaction
-of the change. For the other changes, django-allauth sends a signal right after the change, and this module records the
-event.
+``actions/passwords.py`` records new passwords, and ``pages/adapter.py`` records verified addresses. For other changes,
+django-allauth sends a signal right after the change, and this module records the event. The views in
+``pages/own_changes.py`` make the change, the event and the notice one transaction.
 """
 
 import time
@@ -73,31 +73,12 @@ def record_wrong_code(user: User, **kwargs: Any) -> None:
     record_failed_sign_in(user, "wrong_code")
 
 
-@receiver(factors.authenticator_added, dispatch_uid="accounts.two_factor_added")
-def record_added_factor(user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    """Record that a person set up two-factor authentication or created recovery codes."""
-    record_own_change("user.two_factor_added", user, factor=str(authenticator.type))
-    _tell_about_app(Purpose.TWO_FACTOR_ADDED, user, authenticator)
-
-
-@receiver(factors.authenticator_reset, dispatch_uid="accounts.two_factor_renewed")
-def record_renewed_factor(user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    """Record that a person replaced their recovery codes."""
-    record_own_change("user.two_factor_renewed", user, factor=str(authenticator.type))
-    send_notices(Purpose.RECOVERY_CODES_RENEWED, [user])
-
-
 @receiver(factors.authenticator_removed, dispatch_uid="accounts.two_factor_removed")
 def record_removed_factor(user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    """Record that a person removed a method of two-factor authentication."""
+    """Record that a person removed a method of two-factor authentication. Recovery codes end with the app."""
     record_own_change("user.two_factor_removed", user, factor=str(authenticator.type))
-    _tell_about_app(Purpose.TWO_FACTOR_ENDED, user, authenticator)
-
-
-def _tell_about_app(purpose: AccountEmail.Purpose, user: User, authenticator: Authenticator) -> None:
-    """Tell a person about an authenticator app. Recovery codes come and go with it."""
     if authenticator.type == Authenticator.Type.TOTP:
-        send_notices(purpose, [user])
+        send_notices(Purpose.TWO_FACTOR_ENDED, [user])
 
 
 def record_own_change(kind: str, user: User, **data: Any) -> None:

@@ -14,6 +14,7 @@ from accounts.credentials import admit
 from accounts.oauth.consent import Consent
 from accounts.oauth.token_endpoint import Revoke, Token, oauth_error_body
 from accounts.pages.applications import Applications, Withdraw
+from accounts.pages.own_changes import EndTwoFactor, NewRecoveryCodes, OwnAddresses, SetUpTwoFactor
 from accounts.pages.profile import Notices, Profile
 from accounts.pages.sessions import EndOtherSessions, EndSession, Sessions
 from accounts.pages.sign_up import SignUp
@@ -391,6 +392,10 @@ urlpatterns = [
         "accounts/programs/<uuid:application_id>/delete/", DeleteServiceAccount.as_view(), name="delete-service-account"
     ),
     path("accounts/signup/", SignUp.as_view(), name="account_signup"),
+    path("accounts/email/", OwnAddresses.as_view(), name="account_email"),
+    path("accounts/2fa/totp/activate/", SetUpTwoFactor.as_view(), name="mfa_activate_totp"),
+    path("accounts/2fa/totp/deactivate/", EndTwoFactor.as_view(), name="mfa_deactivate_totp"),
+    path("accounts/2fa/recovery-codes/generate/", NewRecoveryCodes.as_view(), name="mfa_generate_recovery_codes"),
     path("accounts/", include("allauth.urls")),
     # Dialects, each with its documentation
     *(
