@@ -123,7 +123,7 @@ class WebhookHandler(DeliveryHandler):
     def on_sent(self, sent_at: datetime) -> None:
         """Note that the endpoint works again, if it has failed."""
         if self.endpoint.failing_since is not None:
-            note_success(self.endpoint, sent_at)
+            note_success(self.endpoint, sent_at, is_test=self.delivery.sequence is None)
 
     def on_deferred(self, response: str, at: datetime) -> None:
         """Note that the endpoint fails. Disable it if it has failed for days."""

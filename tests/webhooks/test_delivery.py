@@ -228,6 +228,30 @@ def test_a_test_is_sent_and_does_not_count(owner, organization, endpoint, receiv
     assert [received.json["sequence"] for received in receiver.received if received.type != "webhook.test"] == [1]
 
 
+def test_a_test_that_fails_holds_up_nothing(owner, organization, endpoint, receiver, deliver: Deliver):
+    receiver.respond = lambda received: 200 if received.json["sequence"] else 500
+    replaying.send_test(by=session_of(owner), organization_id=organization.pk, endpoint_id=endpoint.pk)
+    deliver()
+    rename(owner, organization, "One")
+    deliver()
+
+    assert ledger() == [("webhook.test", "deferred", 1, 500), ("organization.updated", "sent", 1, 200)]
+
+
+def test_after_a_test_that_arrives_everything_is_tried_at_once(
+    owner, organization, endpoint, receiver, deliver: Deliver
+):
+    receiver.respond = lambda received: 401
+    rename(owner, organization, "One")
+    rename(owner, organization, "Two")
+    deliver()
+    receiver.respond = lambda received: 200
+    replaying.send_test(by=session_of(owner), organization_id=organization.pk, endpoint_id=endpoint.pk)
+    deliver()
+
+    assert [received.json["sequence"] for received in receiver.received] == [1, None, 1, 2]
+
+
 def test_one_is_sent_again_with_the_same_id(owner, organization, endpoint, receiver, deliver: Deliver):
     named = {"by": session_of(owner), "organization_id": organization.pk, "endpoint_id": endpoint.pk}
     rename(owner, organization, "One")

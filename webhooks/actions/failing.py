@@ -18,11 +18,14 @@ def note_failure(endpoint: WebhookEndpoint, at: datetime) -> None:
     WebhookEndpoint.objects.filter(pk=endpoint.pk, failing_since__isnull=True).update(failing_since=at)
 
 
-def note_success(endpoint: WebhookEndpoint, at: datetime) -> None:
-    """Store that the endpoint works. After a long failure, try at once what it refused in the meantime."""
+def note_success(endpoint: WebhookEndpoint, at: datetime, *, is_test: bool) -> None:
+    """Store that the endpoint works. After a long failure or a test, try at once what it refused in the meantime.
+
+    A test means that somebody has just mended the endpoint and watches.
+    """
     failing_since = endpoint.failing_since
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(failing_since=None)
-    if failing_since is not None and at - failing_since > LONG_FAILURE:
+    if failing_since is not None and (is_test or at - failing_since > LONG_FAILURE):
         endpoint.deliveries.filter(state=DeliveryState.DEFERRED, due_at__isnull=False).update(due_at=Now())
 
 
