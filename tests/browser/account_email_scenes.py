@@ -6,7 +6,7 @@ from playwright.sync_api import Response
 
 from tests.accounts.emailing import ASK, NOBODYS, emailed
 from tests.browser.email_scenes import show_message
-from tests.browser.scenes import SCENES, Stage
+from tests.browser.stage import SCENES, Stage
 
 LONG = f"{'long-' * 11}name@{'long-' * 11}domain.example.com"
 

@@ -18,7 +18,8 @@ from accounts.session_store import DEVICE, stored_session_key
 from invitations.actions import answering
 from orgs.oauth.applications import register_personal_client
 from tests.browser.consent_scenes import EVERYTHING, client_of
-from tests.browser.scenes import SCENES, Stage, scene, sign_in_from_the_invitation
+from tests.browser.scenes import sign_in_from_the_invitation
+from tests.browser.stage import SCENES, Stage, confirm_password, scene
 from tests.factories import AccountEmailFactory, EmailAddressFactory
 from tests.support.people import PASSWORD, session_of
 
@@ -93,7 +94,7 @@ def verification_link(stage: Stage) -> Response:
 @scene(200)
 def two_factor_activation(stage: Stage) -> Response:
     confirm_access(stage)
-    return stage.visitor.submit({"Password": PASSWORD}, "Confirm")
+    return confirm_password(stage)
 
 
 @scene(200)
@@ -106,7 +107,7 @@ def two_factor_activation_refused(stage: Stage) -> Response:
 def recovery_codes(stage: Stage) -> Response:
     protect(stage.invitee)
     at("/accounts/2fa/recovery-codes/", signed_in=True)(stage)
-    return stage.visitor.submit({"Password": PASSWORD}, "Confirm")
+    return confirm_password(stage)
 
 
 @scene(200)
@@ -171,7 +172,7 @@ def sessions(stage: Stage) -> Response:
 def signed_out_elsewhere(stage: Stage) -> Response:
     sessions(stage)
     stage.visitor.submit({}, "Sign out everywhere else")
-    stage.visitor.submit({"Password": PASSWORD}, "Confirm")
+    confirm_password(stage)
     return stage.visitor.submit({}, "Sign out everywhere else")
 
 
@@ -184,14 +185,14 @@ def your_data(stage: Stage) -> Response:
 @scene(200)
 def account_deletion(stage: Stage) -> Response:
     at("/accounts/delete/", signed_in=True)(stage)
-    return stage.visitor.submit({"Password": PASSWORD}, "Confirm")
+    return confirm_password(stage)
 
 
 @scene(200)
 def account_deletion_of_an_owner(stage: Stage) -> Response:
     stage.visitor.sign_in(stage.owner)
     stage.visitor.go("/accounts/delete/")
-    return stage.visitor.submit({"Password": PASSWORD}, "Confirm")
+    return confirm_password(stage)
 
 
 @scene(200)

@@ -3,7 +3,7 @@
 from playwright.sync_api import Response
 
 from tests.browser.admin_scenes import as_staff
-from tests.browser.scenes import Stage, scene
+from tests.browser.stage import Stage, scene
 from tests.factories import AuthenticatorFactory, EmailAddressFactory
 
 

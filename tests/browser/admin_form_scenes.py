@@ -4,7 +4,7 @@ from playwright.sync_api import Response
 
 from orgs.permissions import EDITOR_ROLE
 from tests.browser.admin_scenes import add_more_rows, as_staff
-from tests.browser.scenes import Stage, scene
+from tests.browser.stage import Stage, scene
 from tests.factories import MembershipFactory, RoleFactory
 from tests.support.people import membership_of
 

@@ -5,7 +5,7 @@ from playwright.sync_api import Response
 from orgs.oauth.applications import register_personal_client
 from tests.browser.admin_scenes import as_staff
 from tests.browser.consent_scenes import client_of
-from tests.browser.scenes import Stage, scene
+from tests.browser.stage import Stage, scene
 from tests.support.people import session_of
 
 PAGES = "accounts/oauthapplication/"

@@ -11,7 +11,7 @@ from core.addresses import normalize_address
 from invitations.actions import answering, inviting
 from invitations.models import Invitation
 from orgs.actions.organizations import archive_organization
-from tests.browser.scenes import Stage, scene
+from tests.browser.stage import Stage, scene
 from tests.factories import UnitFactory, UserFactory
 from tests.outbox.scripted_server import ScriptedServer, server_process
 from tests.support.outbox import deliver_next

@@ -8,7 +8,7 @@ from playwright.sync_api import Response
 
 from accounts.models import OAuthApplication
 from orgs.oauth.applications import register_client
-from tests.browser.scenes import Stage, scene
+from tests.browser.stage import Stage, scene
 from tests.support.people import session_of
 
 VERIFIER = "a-verifier-of-forty-three-characters-or-more"

@@ -13,7 +13,7 @@ from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Organization
 from tests.browser.name_scenes import HEBREW, LONG_WORD, RIGHT_TO_LEFT, rename
-from tests.browser.scenes import SCENES, Stage, write_personally
+from tests.browser.stage import SCENES, Stage, write_personally
 from tests.factories import UserFactory
 
 REASON = "Too far away.\nBut thank you, and all the best."

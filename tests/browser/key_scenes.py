@@ -5,11 +5,9 @@ from datetime import UTC, datetime
 from playwright.sync_api import Response
 
 from orgs.permissions import LIST_PROJECTS, MANAGE_MEMBERS
-from tests.browser.scenes import Stage, scene
+from tests.browser.stage import Stage, open_after_password, open_as_owner, scene
 from tests.factories import ApiKeyFactory, MembershipFactory, OAuthApplicationFactory
-from tests.support.people import PASSWORD, membership_of
-
-PAGES = "/organizations/riverside"
+from tests.support.people import membership_of
 
 
 def fill(stage: Stage) -> None:
@@ -27,25 +25,15 @@ def fill(stage: Stage) -> None:
     OAuthApplicationFactory.create(user=None, name="Robot's client", service=True, system_user=robot.user)
 
 
-def open_keys(stage: Stage, path: str) -> Response:
-    stage.visitor.sign_in(stage.owner)
-    return stage.visitor.go(f"{PAGES}{path}")
-
-
-def open_after_password(stage: Stage, path: str) -> Response:
-    open_keys(stage, path)
-    return stage.visitor.submit({"Password": PASSWORD}, "Confirm")
-
-
 @scene(200)
 def api_keys(stage: Stage) -> Response:
     fill(stage)
-    return open_keys(stage, "/api-keys")
+    return open_as_owner(stage, "/api-keys")
 
 
 @scene(200)
 def api_keys_without_any(stage: Stage) -> Response:
-    return open_keys(stage, "/api-keys")
+    return open_as_owner(stage, "/api-keys")
 
 
 @scene(200)
@@ -70,7 +58,7 @@ def api_key_created(stage: Stage) -> Response:
 @scene(200)
 def api_key_changed(stage: Stage) -> Response:
     fill(stage)
-    open_keys(stage, "/api-keys")
+    open_as_owner(stage, "/api-keys")
     stage.visitor.page.get_by_role("link", name=stage.visitor.translated("Change")).first.click()
     return stage.visitor.submit({}, "Save")
 
@@ -78,13 +66,13 @@ def api_key_changed(stage: Stage) -> Response:
 @scene(200)
 def api_key_revocation_asked(stage: Stage) -> Response:
     key = ApiKeyFactory.create(membership=membership_of(stage.owner, stage.organization), name="Laptop")
-    return open_keys(stage, f"/api-keys/{key.pk}/revoke")
+    return open_as_owner(stage, f"/api-keys/{key.pk}/revoke")
 
 
 @scene(200)
 def oauth_applications(stage: Stage) -> Response:
     fill(stage)
-    return open_keys(stage, "/oauth-applications")
+    return open_as_owner(stage, "/oauth-applications")
 
 
 @scene(200)
@@ -119,4 +107,4 @@ def oauth_secret_renewal_asked(stage: Stage) -> Response:
 @scene(200)
 def oauth_application_deletion_asked(stage: Stage) -> Response:
     application = OAuthApplicationFactory.create(user=stage.owner, name="Planner")
-    return open_keys(stage, f"/oauth-applications/{application.pk}/delete")
+    return open_as_owner(stage, f"/oauth-applications/{application.pk}/delete")

@@ -5,7 +5,8 @@ from playwright.sync_api import Response
 from accounts.principals import staff
 from invitations.tokens import Purpose
 from orgs.actions.accounts import delete_account
-from tests.browser.scenes import Stage, right_but_unverified_address, scene
+from tests.browser.scenes import right_but_unverified_address
+from tests.browser.stage import Stage, scene
 from tests.factories import UserFactory
 from tests.support.people import PASSWORD, session_of
 

@@ -3,7 +3,7 @@
 from playwright.sync_api import Response
 
 from orgs.models import Organization, Role, Unit
-from tests.browser.scenes import ADDRESS, Stage, scene
+from tests.browser.stage import ADDRESS, Stage, scene
 from tests.factories import RoleFactory
 
 LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"

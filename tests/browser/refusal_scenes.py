@@ -5,7 +5,8 @@ from playwright.sync_api import Response
 from invitations.email.address_hashes import SuppressionScope
 from invitations.email.suppressions import unsubscribe
 from invitations.tokens import Purpose, token_for
-from tests.browser.scenes import Stage, decline_asked, scene
+from tests.browser.scenes import decline_asked
+from tests.browser.stage import Stage, scene
 from tests.support.people import session_of
 
 

@@ -5,7 +5,7 @@ from playwright.sync_api import Response
 from core.addresses import normalize_address
 from invitations.actions.inviting_together import UnitOffer, invite_to_units
 from orgs.permissions import UNIT_EDITOR_ROLE, UNIT_VIEWER_ROLE
-from tests.browser.scenes import Stage, scene
+from tests.browser.stage import Stage, open_as_owner, scene
 from tests.factories import UnitFactory
 from tests.support.people import session_of
 
@@ -49,5 +49,4 @@ def several_units_accepted(stage: Stage) -> Response:
 @scene(200)
 def several_units_among_people(stage: Stage) -> Response:
     invite_to_three(stage)
-    stage.visitor.sign_in(stage.owner)
-    return stage.visitor.go("/organizations/riverside/people")
+    return open_as_owner(stage, "/people")

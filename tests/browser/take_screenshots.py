@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Page
 
-from tests.browser.scenes import SCENES, set_stage
+from tests.browser.stage import SCENES, set_stage
 from tests.browser.test_scenes import NARROW, WIDE  # importing this module registers all scenes
 
 FOLDER: Path = settings.BASE_DIR / "var" / "screenshots"

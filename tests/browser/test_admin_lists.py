@@ -8,7 +8,7 @@ from invitations.models import Invitation
 from orgs.models import Organization
 from tests.browser.admin_scenes import add_more_rows, as_staff
 from tests.browser.consent_scenes import client_of
-from tests.browser.scenes import set_stage
+from tests.browser.stage import set_stage
 
 pytestmark = pytest.mark.browser
 SMALL_DESK = {"width": 1300, "height": 800}

@@ -20,7 +20,7 @@ from invitations.models import Invitation
 from orgs.models import ApiKey, Organization, RoleAssignment
 from orgs.permissions import ADMIN_ROLE, OWNER_ROLE
 from tests.browser.admin_scenes import TYPO, add_more_rows
-from tests.browser.scenes import Stage, set_stage
+from tests.browser.stage import Stage, set_stage
 from tests.factories import ApiKeyFactory, AuthenticatorFactory, UserFactory
 from tests.support.outbox import account_emails
 from tests.support.people import membership_of

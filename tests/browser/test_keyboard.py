@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from invitations.models import Invitation
 from orgs.models import Membership
-from tests.browser.scenes import set_stage
+from tests.browser.stage import set_stage
 from tests.support.people import PASSWORD
 
 pytestmark = pytest.mark.browser

@@ -9,7 +9,7 @@ from playwright.sync_api import Error, Page, expect
 from core.ids import to_ulid
 from tests.browser.client_origin import Listener, listening
 from tests.browser.consent_scenes import VERIFIER, address, client_of
-from tests.browser.scenes import Stage, set_stage
+from tests.browser.stage import Stage, set_stage
 
 pytestmark = pytest.mark.browser
 

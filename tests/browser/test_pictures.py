@@ -5,7 +5,7 @@ from itertools import product
 
 from django.conf import settings
 
-from tests.browser.scenes import SCENES
+from tests.browser.stage import SCENES
 from tests.browser.take_screenshots import SCHEMES, SHOWN, SHOWN_FOLDER, file_name
 
 PAGES = sorted([*settings.BASE_DIR.glob("*.md"), *settings.BASE_DIR.glob("docs/**/*.md")])

@@ -20,14 +20,20 @@ import tests.browser.admin_oauth_scenes
 import tests.browser.admin_scenes
 import tests.browser.consent_scenes
 import tests.browser.email_scenes
+import tests.browser.invite_scenes
 import tests.browser.key_scenes
 import tests.browser.mailbox_scenes
+import tests.browser.member_scenes
 import tests.browser.name_scenes
 import tests.browser.organization_scenes
 import tests.browser.refusal_scenes
+import tests.browser.role_scenes
+import tests.browser.scenes
+import tests.browser.settings_scenes
 import tests.browser.several_units_scenes
+import tests.browser.unit_scenes
 import tests.browser.webhook_scenes  # noqa: F401 - the imports register the scenes
-from tests.browser.scenes import SCENES, set_stage
+from tests.browser.stage import SCENES, set_stage
 
 TAGS_OF_EMAILS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 TAGS = [*TAGS_OF_EMAILS, "best-practice"]  # for pages only, because an email client adds its own landmarks
@@ -76,6 +82,9 @@ MAIN = (
     "sent-invitation", "sent-invitation-to-change", "sent-invitation-to-withdraw", "resending-refused",
     "activity", "activity-with-a-wrong-filter", "activity-not-for-members",
     "api-keys", "new-api-key-refused", "api-key-created", "oauth-applications", "new-oauth-client-refused",
+    "settings-refused", "settings-for-members", "seats-and-limits", "archiving-asked", "deletion-for-good-refused",
+    "roles", "new-role-refused", "new-unit-role", "role-deletion-refused", "units", "unit", "unit-change-refused",
+    "unit-deletion-refused", "ownership-transfer-asked", "link-of-an-invitation",
     "oauth-client-registered", "oauth-secret-renewal-asked",
     "people-without-permissions", "organization-that-requires-two-factor-authentication",
 )  # fmt: skip

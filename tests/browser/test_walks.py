@@ -9,7 +9,8 @@ from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.tokens import Purpose
 from orgs.models import Membership
-from tests.browser.scenes import Stage, expired, set_stage
+from tests.browser.scenes import expired
+from tests.browser.stage import Stage, set_stage
 from tests.factories import EmailAddressFactory
 from tests.support.people import PASSWORD
 

@@ -4,12 +4,9 @@ from datetime import UTC, datetime
 
 from playwright.sync_api import Response
 
-from tests.browser.scenes import Stage, scene
+from tests.browser.stage import Stage, open_after_password, open_as_owner, scene
 from tests.factories import WebhookDeliveryFactory, WebhookEndpointFactory
-from tests.support.people import PASSWORD
 from webhooks.models import WebhookEndpoint
-
-PAGES = "/organizations/riverside/webhooks"
 
 
 def add_endpoint(stage: Stage, **columns: object) -> WebhookEndpoint:
@@ -18,13 +15,7 @@ def add_endpoint(stage: Stage, **columns: object) -> WebhookEndpoint:
 
 
 def open_webhooks(stage: Stage, path: str = "") -> Response:
-    stage.visitor.sign_in(stage.owner)
-    return stage.visitor.go(f"{PAGES}{path}")
-
-
-def open_webhooks_after_password(stage: Stage, path: str) -> Response:
-    open_webhooks(stage, path)
-    return stage.visitor.submit({"Password": PASSWORD}, "Confirm")
+    return open_as_owner(stage, f"/webhooks{path}")
 
 
 @scene(200)
@@ -43,7 +34,7 @@ def webhooks_without_any(stage: Stage) -> Response:
 
 @scene(200)
 def new_webhook(stage: Stage) -> Response:
-    return open_webhooks_after_password(stage, "/new")
+    return open_after_password(stage, "/webhooks/new")
 
 
 @scene(400)
