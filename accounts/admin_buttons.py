@@ -20,9 +20,10 @@ from django.utils.translation import gettext as _
 
 from accounts.admin_forms import RowForm, add_refusal
 from accounts.models import User
-from accounts.principals import Principal, may_act_as_staff, staff
+from accounts.principals import Method, Principal, may_act_as_staff, staff
 from core.admin import ReadOnlyAdmin
 from core.errors import DomainError
+from core.request_context import note_principal
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -227,6 +228,7 @@ def staff_of(request: HttpRequest, permission: str) -> Principal:
     """Return the principal of the staff member with this permission. Raises PermissionDenied for other users."""
     if not isinstance(request.user, User) or not may_act_as_staff(request.user, permission):
         raise PermissionDenied
+    note_principal(Method.STAFF)
     return staff(request.user, permission)
 
 

@@ -23,6 +23,7 @@ from accounts.models import User
 from accounts.principals import Method, Principal
 from accounts.sessions import documented_session_cookie, session_principal
 from core.errors import Invalid
+from core.request_context import note_principal
 
 #: A function that returns the principal of a credential. Raises InvalidCredentials.
 Verifier = Callable[[], Principal]
@@ -63,6 +64,7 @@ class CredentialAuthentication(BaseAuthentication):
         principal = shown[0]()
         if principal.user is None or not principal.user.is_active:
             raise InvalidCredentials
+        note_principal(principal.method)
         return principal.user, principal
 
     def authenticate_header(self, request: Request) -> str:

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.principals import Method, Principal
 from accounts.session_store import stored_session_key
+from core.request_context import note_principal
 
 ROTATE_SESSION = "rights_grew"
 REAUTHENTICATION_PAGES = {"account_reauthenticate", "mfa_reauthenticate"}
@@ -28,6 +29,7 @@ def session_principal(request: HttpRequest) -> Principal | None:
     user = request.user
     if not isinstance(user, User) or not user.is_active:
         return None
+    note_principal(Method.SESSION)
     key = request.session.session_key
     return Principal(
         user=user,

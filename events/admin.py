@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from core.admin import ReadOnlyAdmin
 from core.admin_related import RowFilter
 from core.literals import literal
+from core.request_context import is_request_id
 from events.admin_names import ORGANIZATION, USER, changes_shown, facts_shown, name_events, shown
 from events.kinds import KINDS, METHODS, SUBJECTS
 from events.models import Event
@@ -91,12 +92,20 @@ class EventAdmin(ReadOnlyAdmin):
         "created_at",
     )  # fmt: skip
     search_fields = searched_ids = ("pk", "organization_id", "subject_id", "actor_id")
-    search_help_text = "The full ID of an organization, user, invitation or other object"
+    search_help_text = "The full ID of an organization, user, invitation, other object or request"
     ordering = ("-id",)
     fields = (
         "created_at", "kind", "organization", "subject", "actor", "actor_method", "changed_lines", "details",
         "id", "organization_id", "number", "subject_type", "subject_id", "actor_id", "actor_credential_id",
+        "request_id",
     )  # fmt: skip
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """Return the events of the request with this ID. If there are none, search for an object."""
+        text = search_term.strip()
+        if is_request_id(text) and (of_request := queryset.of_request(text)).exists():
+            return of_request, False
+        return super().get_search_results(request, queryset, search_term)
 
     def search_parts(self, request: HttpRequest, queryset: Any, text: str) -> tuple[Any, bool]:
         """Return no events: they contain no texts."""

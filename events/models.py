@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.ids import uuid7
+from core.literals import literal
+from core.request_context import MAX_REQUEST_ID, current_request_id
 from events.numbering import insert_events
 
 
@@ -103,6 +105,11 @@ class EventQuerySet(models.QuerySet["Event"]):
         created = RawSQL("'organization.created'", ())
         return self.filter(kind=created, actor_id=actor_id)
 
+    def of_request(self, request_id: str) -> "EventQuerySet":
+        """Return the events that a request caused. "" finds none."""
+        # A literal, as in ``founded_by``.
+        return self.exclude(request_id=literal("")).filter(request_id=request_id)
+
     def concerning(self, user_id: UUID) -> "EventQuerySet":
         """Return what a user did, and what happened to the user's account."""
         return self.filter(models.Q(actor_id=user_id) | models.Q(subject_id=user_id))
@@ -131,6 +138,10 @@ class Event(models.Model):
     subject_id = models.UUIDField()
     data = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # The request that caused the event. Empty if there was none, and in events of former versions.
+    request_id = models.CharField(
+        max_length=MAX_REQUEST_ID, default=current_request_id, db_default="", blank=True, editable=False
+    )
 
     objects = EventQuerySet.as_manager()
 
@@ -164,6 +175,7 @@ class Event(models.Model):
             models.Index(fields=["kind", "id", "created_at", "organization_id"], name="event_of_kind"),
             models.Index(fields=["actor_method", "id"], name="event_by_method"),
             models.Index(fields=["subject_type", "id"], name="event_about_type"),
+            models.Index(fields=["request_id"], condition=~models.Q(request_id=""), name="event_of_request"),
         )
 
     def __str__(self) -> str:

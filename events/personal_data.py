@@ -30,6 +30,7 @@ def event_row(event: Event, user: Any) -> dict[str, Any]:
         "by_you": is_own,
         "method": event.actor_method,
         "credential_id": event.actor_credential_id if is_own else None,
+        "request_id": event.request_id if is_own else "",
         "organization_id": event.organization_id,
         "subject": {"type": event.subject_type, "id": event.subject_id},
         "data": event.data,

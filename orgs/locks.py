@@ -10,6 +10,7 @@ from accounts.principals import Method, Principal
 from accounts.second_factor import has_second_factor
 from core.compiled import CompiledQuery
 from core.errors import Denied, Gone, NotFound
+from core.request_context import note_organization
 from orgs.models import ApiKey, Membership, Organization, OrganizationQuerySet
 
 SIGNED_IN_HERE = {Method.SESSION, Method.OAUTH2}
@@ -71,6 +72,7 @@ def require_found(organization: Organization | None, by: Principal) -> Organizat
         raise OrganizationNotFound
     if organization.second_factor_required:
         require_second_factor(by)
+    note_organization(organization.pk)
     return organization
 
 

@@ -21,6 +21,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.compiled_updates import CompiledUpdate
+from core.request_context import within
 from outbox.handlers import Batch, DeliveryHandler, Transport, handler_of
 from outbox.leases import LeaseLost, held, leased, release, reserve_due, take_lease
 from outbox.models import Delivery, DeliveryState
@@ -54,10 +55,11 @@ def deliver_batch(
 
 
 def _deliver(delivery: Delivery, batch: Batch, transport: Transport) -> None:
-    try:
-        record_outcome(delivery, _send(delivery, batch, transport), batch)
-    except LeaseLost:
-        logger.warning("lease lost", extra=delivery.log_fields())
+    with within(delivery.cause):
+        try:
+            record_outcome(delivery, _send(delivery, batch, transport), batch)
+        except LeaseLost:
+            logger.warning("lease lost", extra=delivery.log_fields())
 
 
 def _send(delivery: Delivery, batch: Batch, transport: Transport) -> Outcome:

@@ -13,6 +13,14 @@ from django.utils import timezone
 
 from core.address_fields import AddressField, normalized_address_check
 from core.ids import uuid7
+from core.request_context import HEADER as REQUEST_ID_HEADER
+from core.request_context import (
+    MAX_REQUEST_ID,
+    MAX_TRACEPARENT,
+    RequestContext,
+    current_request_id,
+    current_traceparent,
+)
 
 RESPONSE_LENGTH = 1000
 AnyDelivery = TypeVar("AnyDelivery", bound="Delivery")
@@ -83,6 +91,13 @@ class Delivery(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
+    # The request that caused the delivery, and the trace that its client named. Empty if there was none.
+    request_id = models.CharField(
+        max_length=MAX_REQUEST_ID, default=current_request_id, db_default="", blank=True, editable=False
+    )
+    traceparent = models.CharField(
+        max_length=MAX_TRACEPARENT, default=current_traceparent, db_default="", blank=True, editable=False
+    )
 
     if TYPE_CHECKING:
         history: Any
@@ -120,6 +135,11 @@ class Delivery(models.Model):
         """Return the fields with which the log names this delivery."""
         return {f"{self.LOG_NAME}_id": self.pk}
 
+    @property
+    def cause(self) -> RequestContext:
+        """The request that caused the delivery."""
+        return RequestContext(self.request_id, self.traceparent)
+
 
 DeliveryState = Delivery.State
 
@@ -131,6 +151,12 @@ class EmailDelivery(Delivery):
 
     recipient = AddressField()
     message_id = models.CharField(max_length=255)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of the message that name the email, and the request that caused it."""
+        cause = {REQUEST_ID_HEADER: self.request_id} if self.request_id else {}
+        return {"Message-ID": self.message_id, **cause}
 
     class Meta:
         abstract = True

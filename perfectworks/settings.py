@@ -92,8 +92,10 @@ CSRF_TRUSTED_ORIGINS = [
     *require_origins("CSRF_TRUSTED_ORIGINS", env.list("CSRF_TRUSTED_ORIGINS", default=[])),
 ]
 CORS_ALLOWED_ORIGINS = require_cors_origins("CORS_ALLOWED_ORIGINS", env.list("CORS_ALLOWED_ORIGINS", default=[]))
-CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "x-api-key", "x-organization-id"]
-CORS_EXPOSE_HEADERS = ["link", "retry-after"]
+CORS_ALLOW_HEADERS = [
+    *default_headers, "idempotency-key", "traceparent", "x-api-key", "x-organization-id", "x-request-id",
+]  # fmt: skip
+CORS_EXPOSE_HEADERS = ["link", "retry-after", "x-request-id"]
 
 # The number of proxies that append to X-Forwarded-For and set X-Forwarded-Proto. If it is 0, both are ignored.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("ALLAUTH_TRUSTED_PROXY_COUNT", default=0)
@@ -141,6 +143,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "core.request_middleware.RequestContextMiddleware",
     "core.api.middleware.ApiErrorMiddleware",
     "core.api.middleware.ApiCorsMiddleware",
     "perfectworks.health.HealthMiddleware",

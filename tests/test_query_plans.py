@@ -167,6 +167,7 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
         "event_about_type",
         lambda: Event.objects.filter(subject_type=literal("unit")).order_by("-id")[:50],
     ),
+    "the events of a request": ("event_of_request", lambda: Event.objects.of_request("an-id").order_by("-id")[:50]),
     "the events about an object": ("event_about_subject", lambda: Event.objects.about(User(pk=SOME))),
     "the user with an address": ("user_email", lambda: User.objects.filter(email="owner@example.com")),
     "the people by their first names": ("user_first_name", lambda: User.objects.order_by("first_name")[:50]),

@@ -54,6 +54,12 @@ def _feed(endpoint: WebhookEndpoint) -> None:
 
 def _deliveries(endpoint: WebhookEndpoint, messages: Sequence[WebhookMessage]) -> list[WebhookDelivery]:
     return [
-        WebhookDelivery(endpoint=endpoint, message=message, sequence=endpoint.sequence + place)
+        WebhookDelivery(
+            endpoint=endpoint,
+            message=message,
+            sequence=endpoint.sequence + place,
+            request_id=message.request_id,
+            traceparent=message.traceparent,
+        )
         for place, message in enumerate(messages, start=1)
     ]

@@ -118,7 +118,8 @@ class WebhookHandler(DeliveryHandler):
             timestamp=int(now.timestamp()),
             body=body,
         )
-        return WebhookRequest(self.endpoint.url, {"Content-Type": "application/json", **signed}, body)
+        trace = {"traceparent": self.delivery.traceparent} if self.delivery.traceparent else {}
+        return WebhookRequest(self.endpoint.url, {"Content-Type": "application/json", **signed, **trace}, body)
 
     def on_sent(self, sent_at: datetime) -> None:
         """Note that the endpoint works again, if it has failed."""

@@ -7,11 +7,13 @@ one request at a time, and each organization a few, so that the slow endpoints o
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
+from core.request_context import within
 from outbox.deliver import not_sent, prepare, record_outcome
 from outbox.handlers import Batch, Queue
 from outbox.leases import LeaseLost, release, reserve
@@ -99,14 +101,15 @@ class WebhookLane(Lane):
         return chosen
 
     def _start(self, delivery: WebhookDelivery, batch: Batch, organization_id: UUID) -> None:
-        try:
-            prepared = prepare(delivery, batch)
-        except LeaseLost:
-            return
-        except (DatabaseError, InterfaceError):
-            raise
-        except Exception as error:
-            prepared = not_sent(delivery, error)
+        with within(delivery.cause):
+            try:
+                prepared = prepare(delivery, batch)
+            except LeaseLost:
+                return
+            except (DatabaseError, InterfaceError):
+                raise
+            except Exception as error:
+                prepared = not_sent(delivery, error)
         if isinstance(prepared, Outcome):
             _record(delivery, prepared, batch)
         else:
@@ -116,7 +119,5 @@ class WebhookLane(Lane):
 
 def _record(delivery: WebhookDelivery, outcome: Outcome, batch: Batch) -> None:
     """Record an outcome. If another worker may have the delivery, the receiver gets it again with the same id."""
-    try:
+    with within(delivery.cause), suppress(LeaseLost):
         record_outcome(delivery, outcome, batch)
-    except LeaseLost:
-        return

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from core.address_fields import AddressField, normalized_address_check
 from core.encryption import decrypt
 from core.ids import uuid7
+from core.request_context import MAX_REQUEST_ID, MAX_TRACEPARENT, current_request_id, current_traceparent
 from core.text import validate_plain_text
 from core.web_addresses import WebAddressField
 from orgs.models import Organization
@@ -147,6 +148,13 @@ class WebhookMessage(models.Model):
     user_id = models.UUIDField(null=True, editable=False)
     address = AddressField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # The request that caused the event, and the trace that its client named. Empty if there was none.
+    request_id = models.CharField(
+        max_length=MAX_REQUEST_ID, default=current_request_id, db_default="", blank=True, editable=False
+    )
+    traceparent = models.CharField(
+        max_length=MAX_TRACEPARENT, default=current_traceparent, db_default="", blank=True, editable=False
+    )
 
     objects = WebhookMessageQuerySet.as_manager()
 

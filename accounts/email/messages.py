@@ -34,7 +34,7 @@ def render_account_email(email: AccountEmail, path: str, **facts: Any) -> Servic
             subject=context["subject"],
             text=text,
             html=html,
-            headers={"Message-ID": email.message_id},
+            headers=email.headers,
         )
     vars(message).update(provider_options(email))
     message.message()  # builds the headers, so that an invalid header raises here instead of while sending

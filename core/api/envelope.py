@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
+from core.request_context import current_request_id
+
 from .errors import Problem
 from .names import camel_case, camel_case_keys
 
@@ -46,10 +48,11 @@ def envelope(data: Any, message: str, response: Response) -> dict[str, Any]:
 
 
 def house_error_body(problem: Problem, request: HttpRequest) -> dict[str, Any]:
-    """Return the body of an error response: a message for people, a stable code, and messages by field."""
+    """Return the body of an error response: a message for people, a stable code, messages by field, and the request."""
     error: dict[str, Any] = {"code": problem.code, "message": problem.message}
     if problem.fields:
         error["fields"] = {camel_case(name): messages for name, messages in problem.fields.items()}
     if problem.details:
         error["details"] = camel_case_keys(problem.details)
+    error["requestId"] = current_request_id()
     return {"success": False, "message": problem.message, "error": error}

@@ -34,8 +34,8 @@ BODY_HEADERS = {"content-type", "content-length", "content-encoding", "content-d
 class ApiErrorMiddleware:
     """Return JSON for every failure below an API prefix.
 
-    List this first in MIDDLEWARE, so that it processes the response last. It keeps the headers that other middleware
-    has set.
+    List this before the other middleware except `RequestContextMiddleware`, so that it processes their responses. It
+    keeps the headers that they have set.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

@@ -28,8 +28,12 @@ ERROR = {
                 "message": {"type": "string"},
                 "fields": TEXTS_BY_FIELD,
                 "details": {"type": "object"},
+                "requestId": {
+                    "type": "string",
+                    "description": "The `X-Request-ID` of the response. The service's log has it too.",
+                },
             },
-            "required": ["code", "message"],
+            "required": ["code", "message", "requestId"],
         },
     },
     "required": ["success", "message", "error"],

@@ -37,7 +37,7 @@ def render_invitation_email(email: Email, invitation: Invitation, reply_address:
             text=text,
             html=html,
             headers={
-                "Message-ID": email.message_id,
+                **email.headers,
                 **(_unsubscribe_headers(invitation) if email.is_to_invitee else {}),
             },
             on_behalf_of=_name_in_from(invitation) if email.is_to_invitee else "",

@@ -35,6 +35,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from core.ids import parse_decimal, parse_oid, parse_ulid, parse_uuid
+from core.request_context import HEADER
 from invitations.models import Invitation
 from invitations.tokens import Purpose, read_token, token_for
 from orgs.authentication import key_token_principal
@@ -138,7 +139,7 @@ def noted(response: HttpResponse) -> str:
     body = response.content.decode()
     if body:
         lines += ["", laid_out(body)]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines).replace(response.headers[HEADER], "{request id}") + "\n"
 
 
 def laid_out(body: str) -> str:

@@ -17,6 +17,7 @@ from orgs.models import Unit
 from orgs.permissions import ADMIN_ROLE, MANAGE_MEMBERS, UNIT_EDITOR_ROLE, VIEWER_ROLE
 from tests.dialects.world import World, key, moment
 from tests.factories import InvitationFactory, MembershipFactory, OrganizationFactory, UnitFactory, UserFactory
+from tests.support.request_ids import json_without_request_id
 
 Response = Any  # the test client adds attributes to responses
 Fields = dict[str, str]
@@ -152,9 +153,9 @@ class Speaker:
 
 
 def said(response: Response) -> tuple[int, Any]:
-    """Return the status and the parsed body."""
+    """Return the status and the parsed body, without the id of the request."""
     assert response["Content-Type"] == "application/json"
-    return response.status_code, response.json()
+    return response.status_code, json_without_request_id(response)
 
 
 NO_PAGE = {"page": 1, "limit": 10, "total": 0, "pages": 0, "hasNext": False, "hasPrev": False}

@@ -31,6 +31,7 @@ def test_an_event_says_who_did_what_to_which_object_by_which_credential(owner: U
         "actor_id": owner.pk,
         "actor_method": "api_key",
         "actor_credential_id": key,
+        "request_id": "",
         "subject_type": "organization",
         "subject_id": organization.pk,
         "data": {"changed": ["name"]},

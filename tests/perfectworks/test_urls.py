@@ -6,13 +6,14 @@ import pytest
 
 from perfectworks.urls import error_bodies
 from tests.factories import UserFactory
+from tests.support.request_ids import json_without_request_id
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/v0", "/api/v0/nothing", "/api/v0/nothing/", "/api/v1/%00"])
 def test_an_unknown_path_of_the_api_returns_json(client, path):
     response = client.get(path)
     assert (response.status_code, response.headers["Content-Type"]) == (404, "application/json")
-    assert response.json() == {
+    assert json_without_request_id(response) == {
         "success": False,
         "message": "Not found.",
         "error": {"code": "not_found", "message": "Not found."},

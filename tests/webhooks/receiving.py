@@ -17,6 +17,7 @@ class Received(NamedTuple):
     id: str
     body: bytes
     signatures: list[str]
+    traceparent: str | None = None
 
     @property
     def json(self) -> dict[str, Any]:
@@ -52,7 +53,7 @@ class Receiver:
         signatures = headers["webhook-signature"].split(" ")
         if not any(compare_digest(own, b64decode(one.removeprefix("v1,"))) for one in signatures):
             return 401
-        received = Received(headers["webhook-id"], body, signatures)
+        received = Received(headers["webhook-id"], body, signatures, headers["traceparent"])
         self.received.append(received)
         return self.respond(received)
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from core.addresses import normalize_address
+from core.request_context import RequestContext, within
 from events.models import Event
 from invitations.actions.inviting import invite
 from orgs.actions import members, organizations, roles, units
@@ -72,6 +73,20 @@ def test_events_arrive_in_order_signed_and_numbered(owner, member, organization,
     assert renamed["organization"]["name"] == "Lakeside"
     assert ledger() == [(kind, "sent", 1, 200) for kind in receiver.types]
     assert [fault for one in told for fault in faults_of(one)] == []
+
+
+def test_a_delivery_names_the_request_that_caused_it_and_passes_on_its_trace(
+    owner, organization, endpoint, receiver, deliver: Deliver
+):
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    with within(RequestContext("the-first-request", trace)):
+        rename(owner, organization, "Lakeside")
+    rename(owner, organization, "Riverside")
+    deliver()
+
+    causes = WebhookDelivery.objects.order_by("sequence").values_list("request_id", "traceparent")
+    assert list(causes) == [("the-first-request", trace), ("", "")]
+    assert [received.traceparent for received in receiver.received] == [trace, None]
 
 
 def test_an_endpoint_gets_only_the_types_that_it_chose(owner, organization, endpoint, receiver, deliver: Deliver):

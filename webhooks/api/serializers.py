@@ -105,6 +105,9 @@ class WebhookDeliverySerializer(HouseSerializer):
     )
     next_attempt_at = TimeField(allow_null=True, help_text="The time of the next attempt. Null: none is planned.")
     happened_at = TimeField(source="message.created_at", help_text="The time of the event.")
+    request_id = serializers.CharField(
+        help_text="The `X-Request-ID` of the request that caused the event. Empty if there was none."
+    )
     updated_at = TimeField()
 
 

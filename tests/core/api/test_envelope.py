@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.support.request_ids import json_without_request_id
+
 from .notes import write_notes
 
 pytestmark = pytest.mark.urls("tests.core.api.urls")
@@ -47,7 +49,7 @@ def test_204_is_empty(api):
 def test_an_error_has_code_message_fields_and_details(api):
     response = api.get("/api/faults/conflict")
     assert response.status_code == 409
-    assert response.json() == {
+    assert json_without_request_id(response) == {
         "success": False,
         "message": "This note is taken.",
         "error": {
@@ -62,7 +64,7 @@ def test_an_error_has_code_message_fields_and_details(api):
 def test_an_error_without_fields_and_details_has_neither_key(api, notes):
     response = api.get(f"/api/v0/notes/{NOTE_1['id']}")
     assert response.status_code == 404
-    assert response.json() == {
+    assert json_without_request_id(response) == {
         "success": False,
         "message": "Not found.",
         "error": {"code": "not_found", "message": "Not found."},
@@ -72,7 +74,7 @@ def test_an_error_without_fields_and_details_has_neither_key(api, notes):
 def test_a_crash_tells_nothing(api, caplog):
     response = api.get("/api/faults/crash")
     assert response.status_code == 500
-    assert response.json() == {
+    assert json_without_request_id(response) == {
         "success": False,
         "message": "Something went wrong on our side. The error was logged.",
         "error": {
@@ -97,7 +99,7 @@ def test_a_busy_database_says_when_to_come_back(api):
 def test_a_missing_credential_is_asked_for(api):
     response = api.get("/api/v0/guarded")
     assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, 'Bearer realm="notes"')
-    assert response.json() == {
+    assert json_without_request_id(response) == {
         "success": False,
         "message": "Authentication credentials were not provided.",
         "error": {"code": "unauthenticated", "message": "Authentication credentials were not provided."},
@@ -107,7 +109,7 @@ def test_a_missing_credential_is_asked_for(api):
 def test_a_bad_credential_has_a_code_of_its_own(api):
     response = api.get("/api/v0/guarded", headers={"Authorization": "Bearer wrong"})
     assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, 'Bearer realm="notes"')
-    assert response.json()["error"] == {"code": "invalid_credentials", "message": "Invalid token."}
+    assert json_without_request_id(response)["error"] == {"code": "invalid_credentials", "message": "Invalid token."}
 
 
 def test_authentication_comes_before_validation(api):
@@ -122,7 +124,7 @@ def test_a_public_operation_asks_for_nothing(api):
 def test_a_method_that_a_path_lacks_is_refused(api, method):
     response = getattr(api, method)("/api/v0/notes")
     assert (response.status_code, response.headers["Allow"]) == (405, "GET, POST, HEAD, OPTIONS")
-    assert response.json()["error"] == {
+    assert json_without_request_id(response)["error"] == {
         "code": "method_not_allowed",
         "message": f'Method "{method.upper()}" not allowed.',
     }
@@ -149,7 +151,7 @@ def test_a_dialect_speaks_without_envelope_and_errs_in_its_own_words(api):
     assert api.get("/terse/page?page=2").json() == {"page": 2}
     response = api.get("/terse/page?page=9")
     assert response.status_code == 400
-    assert response.json() == {
+    assert json_without_request_id(response) == {
         "error": "Some query parameters are not valid. page: A whole number from 1 to 5 is expected.",
         "path": "/terse/page",
     }

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
 from core.api.filter_fields import Sorting
+from tests.support.request_ids import json_without_request_id
 
 from .notes import NEW_YEAR, Note
 from .urls import EveryFilter, NoteFilter
@@ -92,7 +93,7 @@ def test_each_filter_narrows_the_list_and_an_initial_value_does_so_unless_anothe
 def test_every_fault_is_named_and_no_row_is_looked_for(query, fields):
     response = APIClient().get(f"{EVERY}?{query}")
     assert response.status_code == 400
-    assert response.json()["error"] == {
+    assert json_without_request_id(response)["error"] == {
         "code": "invalid_query",
         "message": "Some query parameters are not valid.",
         "fields": fields,

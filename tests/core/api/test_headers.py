@@ -7,6 +7,7 @@ from rest_framework.test import APIClient
 from core.api.operations import operation
 from core.api.parameters import IntegerParameter, UuidParameter
 from core.api.viewsets import ApiViewSet
+from tests.support.request_ids import json_without_request_id
 
 pytestmark = pytest.mark.urls(__name__)
 AN_ID = "0192f0c1-2222-7abc-8def-000000000001"
@@ -51,7 +52,7 @@ def test_declared_headers_are_read_and_absent_ones_have_their_default(sent, read
 def test_every_faulty_header_is_named_as_declared():
     response = APIClient().get("/luggage", headers={"X-Room-Id": "kitchen", "X-Weight": ""})
     assert response.status_code == 400
-    assert response.json() == {
+    assert json_without_request_id(response) == {
         "success": False,
         "message": "Some headers are not valid.",
         "error": {

@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
+from tests.support.request_ids import json_without_request_id
+
 pytestmark = pytest.mark.urls("tests.core.api.urls")
 
 
@@ -40,7 +42,7 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 def test_an_unknown_path_is_not_found_in_json(api, path):
     response = api.get(path)
     assert (response.status_code, response.headers["Content-Type"]) == (404, "application/json")
-    assert response.json() == NOT_FOUND
+    assert json_without_request_id(response) == NOT_FOUND
     assert response.headers["Content-Length"] == str(len(response.content))
 
 
@@ -55,7 +57,7 @@ def test_a_body_of_unknown_length_is_not_taken_for_an_empty_one(api, path):
     response = api.post(path, {"title": "Note"}, headers={"Transfer-Encoding": "chunked"})
 
     assert response.status_code == 411
-    assert response.json() == {
+    assert json_without_request_id(response) == {
         "success": False,
         "message": "Length Required.",
         "error": {"code": "length_required", "message": "Length Required."},
@@ -74,7 +76,7 @@ def test_a_django_view_that_finds_nothing_tells_nothing(api, settings, debug):
     settings.DEBUG = debug
     response = api.get("/api/faults/plain/missing")
     assert response.status_code == 404
-    assert response.json() == NOT_FOUND
+    assert json_without_request_id(response) == NOT_FOUND
 
 
 @pytest.mark.parametrize("debug", [True, False])
@@ -89,7 +91,7 @@ def test_a_missing_csrf_token_is_refused_in_json():
     client = Client(enforce_csrf_checks=True)
     response = client.post("/api/faults/plain/form")
     assert response.status_code == 403
-    assert response.json() == {
+    assert json_without_request_id(response) == {
         "success": False,
         "message": "You may not do this.",
         "error": {"code": "denied", "message": "You may not do this."},

@@ -10,6 +10,7 @@ from core.api.serializers import format_time
 from orgs.models import ApiKey, Organization, Role, Unit
 from orgs.permissions import BUILT_IN_ROLES
 from tests.support.people import membership_of
+from tests.support.request_ids import json_without_request_id
 
 API = "/api/v0"
 ABSENT = "01900000-0000-7000-8000-000000000000"
@@ -34,8 +35,8 @@ Answer = tuple[int, Any]
 
 
 def said(response: HttpResponse) -> Answer:
-    """Return the status and the parsed body."""
-    return response.status_code, response.json() if response.content else None  # type: ignore[attr-defined]
+    """Return the status and the parsed body, without the id of the request."""
+    return response.status_code, json_without_request_id(response) if response.content else None
 
 
 def success(message: str, data: Any, status: int = 200) -> Answer:

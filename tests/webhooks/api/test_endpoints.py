@@ -98,6 +98,7 @@ def delivery_row(delivery: WebhookDelivery, **different: Any) -> dict[str, Any]:
         "response": "",
         "nextAttemptAt": None,
         "happenedAt": format_time(delivery.message.created_at),
+        "requestId": "",
         "updatedAt": format_time(delivery.updated_at),
     } | different
 
