@@ -21,6 +21,7 @@ from tests import repetition
 from tests.factories import MembershipFactory, OrganizationFactory
 from tests.support.chromium import CHROMIUM
 from tests.support.emptying import empty_tables
+from tests.support.invariants import violations
 from tests.support.organization_locks import OrganizationLocks
 from tests.support.outbox import Mailbox
 from tests.support.people import cast_member
@@ -91,6 +92,13 @@ def organization_locks(request: pytest.FixtureRequest) -> Iterator[OrganizationL
     with connection.execute_wrapper(locks):
         yield locks
     assert not locks.missing
+
+
+@pytest.fixture
+def intact_data(transactional_db: None) -> Iterator[None]:
+    """Require after a test of races or crashes that no row violates an invariant, as `manage.py verify` does."""
+    yield
+    assert violations() == {}
 
 
 @pytest.fixture(scope="session")

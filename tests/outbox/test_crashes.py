@@ -46,7 +46,7 @@ from tests.outbox.kill_points import (
 from tests.outbox.scripted_server import ScriptedServer
 from tests.repetition import times
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("intact_data")]
 
 Invite = Callable[..., Invitation]
 

@@ -20,7 +20,7 @@ from tests.outbox.scripted_server import ScriptedServer
 from tests.outbox.test_crashes import kill_at, send_the_rest
 from tests.support.people import session_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("intact_data")]
 
 POINTS = [
     Point("all slots taken, before the commit", sql=SLOT_TAKEN, when="after"),

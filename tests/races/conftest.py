@@ -11,6 +11,11 @@ from tests.factories import OrganizationFactory, UserFactory
 
 
 @pytest.fixture(autouse=True)
+def _intact(intact_data: None) -> None:
+    """Check the invariants of the data after each race."""
+
+
+@pytest.fixture(autouse=True)
 def _as_many_emails_as_rounds(settings: Settings) -> None:
     """Raise the sending limits, because all rounds send to the same addresses."""
     settings.RECIPIENT_EMAILS_PER_HOUR = settings.INVITER_EMAILS_PER_DAY = 10_000

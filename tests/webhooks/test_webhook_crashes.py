@@ -24,7 +24,7 @@ from tests.support.people import session_of
 from tests.webhooks.receiving import Received, Receiver
 from webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookMessage
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("intact_data")]
 
 FEED = r'INSERT INTO "webhooks_webhookdelivery"'
 FED = r'UPDATE "webhooks_webhookendpoint" SET "position"'
