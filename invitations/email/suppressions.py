@@ -93,10 +93,11 @@ def suppressions_of(person: User) -> list[SuppressedAddress]:
 
     These are suppressions for all organizations, and for single organizations that invited one of the addresses.
     """
-    return [found for address in sorted(person.verified_addresses()) for found in _suppressions_by(address)]
+    return [found for address in sorted(person.verified_addresses()) for found in suppressions_by(address)]
 
 
-def _suppressions_by(address: str) -> list[SuppressedAddress]:
+def suppressions_by(address: str) -> list[SuppressedAddress]:
+    """Return the suppressions of an address, for all organizations and for those that invited it."""
     inviting = Organization.objects.filter(invitations__email=address).distinct()
     digests = suppression_digests(address, None)
     for organization in inviting:

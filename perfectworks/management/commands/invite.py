@@ -21,6 +21,7 @@ from invitations.uploads.rows import Upload, read_upload
 from orgs.lookups import RoleKey, RoleName
 from orgs.models import Organization
 from orgs.permissions import OWNER_ROLE
+from perfectworks.management.lookups import explain_refusal, organization_named
 from perfectworks.management.progress import Phases
 
 
@@ -55,16 +56,14 @@ class Command(BaseCommand):
         """Read the file, invite, and print the results."""
         try:
             self.invite(**options)
-        except ValidationError as error:
-            raise CommandError("; ".join(error.messages)) from error
-        except DomainError as error:
-            raise CommandError(_problem(error)) from error
+        except (DomainError, ValidationError) as error:
+            raise explain_refusal(error) from error
         except OSError as error:
             raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from error
 
     def invite(self, **options: Any) -> None:
         """Do what the options say. Raises DomainError, ValidationError and OSError."""
-        organization = _organization(options["organization"])
+        organization = organization_named(options["organization"])
         by = Principal(user=_member(organization, options["member"]), method=Method.SESSION)
         with Phases(cast("IO[str]", self.stderr)) as phases:
             upload = self.read(options["file"], phases)
@@ -98,15 +97,6 @@ class Command(BaseCommand):
         return upload
 
 
-def _organization(key: str) -> Organization:
-    found = Organization.objects.live()
-    pk = parse_uuid(key)
-    organization = (found.filter(slug=key) if pk is None else found.filter(pk=pk)).first()
-    if organization is None:
-        raise CommandError(f"There is no organization {key}.")
-    return organization
-
-
 def _member(organization: Organization, address: str | None) -> User:
     members = User.objects.filter(memberships__organization=organization, is_active=True)
     if address:
@@ -124,11 +114,6 @@ def _mapped_role(text: str) -> tuple[str, RoleKey]:
     if not word or not role:
         raise CommandError(f"--map {text}: a word and a role with = between them are expected.")
     return word, parse_uuid(role) or RoleName(role)
-
-
-def _problem(error: DomainError) -> str:
-    fields = "; ".join(text for texts in (error.fields or {}).values() for text in texts)
-    return fields or str(error.message)
 
 
 def _as_json(result: BulkResult) -> str:

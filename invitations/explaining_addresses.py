@@ -1,0 +1,48 @@
+"""Explain what the service knows about an email address, and why its person has not joined. For operators only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from allauth.account.models import EmailAddress
+
+from accounts.actions.address_ownership import account_of
+from accounts.email.models import AccountEmail
+from accounts.models import User
+from core.addresses import Address
+from invitations.email.address_hashes import Suppression
+from invitations.email.suppressions import suppressions_by
+from invitations.explaining import Explanation, explain
+from invitations.models import Invitation
+from orgs.models import Membership
+
+MAX_SHOWN = 20  # of the invitations and of the emails about the account, the newest
+
+
+@dataclass(frozen=True)
+class AddressExplanation:
+    """The account of an address, who may not send to it, and what became of the invitations and emails to it."""
+
+    address: Address
+    account: User | None
+    is_verified: bool
+    memberships: Sequence[Membership]
+    suppressions: Sequence[Suppression]
+    account_emails: Sequence[AccountEmail]
+    invitations: Sequence[Explanation]
+
+
+def explain_address(address: Address) -> AddressExplanation:
+    """Return the explanation, with the newest invitations and emails first."""
+    account = account_of(address)
+    invitations = Invitation.objects.filter(email=address).with_details().newest_first()[:MAX_SHOWN]
+    emails = AccountEmail.objects.filter(recipient=address).prefetch_related("history").order_by("-id")[:MAX_SHOWN]
+    members = Membership.objects.with_people_and_roles().select_related("organization")
+    return AddressExplanation(
+        address=address,
+        account=account,
+        is_verified=EmailAddress.objects.filter(email=address, verified=True).exists(),
+        memberships=list(members.filter(user=account).order_by("organization__name", "pk")) if account else [],
+        suppressions=[found.suppression for found in suppressions_by(address)],
+        account_emails=list(emails),
+        invitations=[explain(invitation, to_staff=True, with_account=True) for invitation in invitations],
+    )
