@@ -194,10 +194,14 @@ class WebhookDeliveryQuerySet(DeliveryQuerySet["WebhookDelivery"]):
 
         A delivery that has failed a few times does not hold up the others any more.
         """
-        of_endpoint = WebhookDelivery.objects.unsent().filter(endpoint=models.OuterRef("endpoint"))
-        earlier = of_endpoint.filter(attempts__lt=HOLDING_ATTEMPTS, sequence__lt=models.OuterRef("sequence"))
-        in_flight = of_endpoint.being_sent()
+        endpoint, sequence = models.OuterRef("endpoint"), models.OuterRef("sequence")
+        earlier = WebhookDelivery.objects.holding_up(endpoint, sequence)
+        in_flight = WebhookDelivery.objects.filter(endpoint=endpoint).being_sent()
         return super().due().filter(~models.Exists(earlier), ~models.Exists(in_flight))
+
+    def holding_up(self, endpoint: Any, sequence: Any) -> "WebhookDeliveryQuerySet":
+        """Return the unsent deliveries of the endpoint that must come before the one with this sequence."""
+        return self.unsent().filter(endpoint=endpoint, sequence__lt=sequence, attempts__lt=HOLDING_ATTEMPTS)
 
     def newest_first(self) -> "WebhookDeliveryQuerySet":
         """Order by the events, the newest first. A delivery that is sent again keeps its place."""

@@ -183,7 +183,7 @@ class InvitationModel:
         if invitation.state != PENDING:
             return []
         invitation.state = "error"
-        return ["invitation.failed"]
+        return ["invitation.bounced", "invitation.failed"]
 
     def pass_expiry(self, invitation: ModelInvitation) -> None:
         """Simulate that the expiry date passes. The row still has the status `pending`."""

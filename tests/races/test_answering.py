@@ -152,7 +152,7 @@ def test_either_accepting_or_bouncing_wins(somebody: Somebody, founded: Founded)
         invitation.refresh_from_db()
         assert (refusals([accepted]), failed, invitation.status, kinds(organization)) in [
             ([], False, "accepted", ["membership.created", "invitation.accepted"]),
-            ([InvitationUndeliverable], True, "error", ["invitation.failed"]),
+            ([InvitationUndeliverable], True, "error", ["invitation.bounced", "invitation.failed"]),
         ]
 
 

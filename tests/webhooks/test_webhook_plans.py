@@ -47,7 +47,7 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
         "webhookdelivery_unsent",
         lambda: WebhookDelivery.objects.due().filter(due_at__lt=LONG_AGO)[:500],
     ),
-    "whether one comes first": ("webhook_delivery_waiting", lambda: WebhookDelivery.objects.due()[:500]),
+    "whether one comes first": ("webhook_delivery_waiting", lambda: WebhookDelivery.objects.holding_up(SOME, 5)),
     "the ledger of an endpoint": ("webhook_delivery_once", lambda: deliveries_of(ENDPOINT)[:50]),
     "the deliveries of messages": (
         "webhooks_webhookdelivery_message_id",
