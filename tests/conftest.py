@@ -25,6 +25,7 @@ from tests.support.invariants import violations
 from tests.support.organization_locks import OrganizationLocks
 from tests.support.outbox import Mailbox
 from tests.support.people import cast_member
+from tests.support.processes import fork_server_process, production_url  # noqa: F401 - fixtures
 
 # No deadline, because the duration of an example depends on the machine.
 settings.register_profile("perfectworks", deadline=None)

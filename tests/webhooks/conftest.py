@@ -10,7 +10,7 @@ from orgs.models import Organization
 from outbox.handlers import Queue
 from tests.factories import WebhookEndpointFactory
 from tests.factories.webhooks import SECRET
-from tests.outbox.fixtures import closed_port, fork_server_process, production_url  # noqa: F401 - fixtures
+from tests.outbox.fixtures import closed_port  # noqa: F401 - a fixture
 from tests.outbox.kill_points import ForkServer
 from tests.webhooks.receiving import Receiver, receiving
 from webhooks.handling import WebhookHandler, WebhookTransport
@@ -34,7 +34,7 @@ def endpoint(organization: Organization, receiver: Receiver) -> WebhookEndpoint:
 
 
 @pytest.fixture
-def killer(fork_server_process: subprocess.Popen[bytes]) -> Iterator[ForkServer]:  # noqa: F811
+def killer(fork_server_process: subprocess.Popen[bytes]) -> Iterator[ForkServer]:
     """Return the fork server, which starts workers. Those that still run are killed after the test."""
     server = ForkServer(fork_server_process, mail_port=0)
     yield server
