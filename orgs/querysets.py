@@ -3,6 +3,7 @@
 For non-members, ``access.find_organization`` raises OrganizationNotFound before a queryset is used.
 """
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -113,6 +114,29 @@ def roles_of(organization: Organization) -> QuerySet[Role]:
 def role_of(organization: Organization, role_id: UUID) -> Role:
     """Return one of ``roles_of``. Raises RoleNotFound."""
     return one(roles_of(organization), role_id, RoleNotFound)
+
+
+@dataclass(frozen=True)
+class RoleUsage:
+    """Where a role is used: by how many people, by how many invitations, and whether it is the default role."""
+
+    people: int
+    invitations: int
+    is_default: bool
+
+    @property
+    def is_used(self) -> bool:
+        """Whether another role must take its place before it can be deleted."""
+        return bool(self.people or self.invitations or self.is_default)
+
+
+def usage_of_role(organization: Organization, role: Role) -> RoleUsage:
+    """Count the people who have a role of the organization, and the unanswered invitations that offer it."""
+    return RoleUsage(
+        people=role.assignments.values("membership").distinct().count(),
+        invitations=organization.invitations.unanswered().naming_role(role).count(),
+        is_default=organization.default_role_id == role.pk,
+    )
 
 
 def units_of(by: Principal, organization: Organization) -> QuerySet[Unit]:

@@ -18,9 +18,10 @@ from core.page_lists import page_of
 from core.text import IN_PLAIN_WORDS, validate_plain_text
 from orgs.actions.api_keys import create_api_key, delete_api_key, find_key, update_api_key, visible_keys
 from orgs.models import ApiKey, Membership, Organization
+from orgs.pages.choices import permission_choices
 from orgs.pages.fields import ServiceAccountField, system_members_of
 from orgs.pages.organization_page import ConfirmPage, FormPage, OrganizationPage
-from orgs.permissions import MANAGE_MEMBERS, PERMISSIONS
+from orgs.permissions import MANAGE_MEMBERS
 from orgs.policies import EffectivePermissions
 
 VIEW = "organization-api-keys"
@@ -71,8 +72,7 @@ class NewApiKeyForm(ApiKeyForm):
     def offer(self, held: EffectivePermissions, organization: Organization) -> None:
         """Offer the permissions that the reader has, and the service accounts that the reader manages."""
         offered = held.organization.union(*held.units.values())
-        choices = [(name, permission.label) for name, permission in PERMISSIONS.items() if name in offered]
-        self.fields["permissions"].choices = choices  # type: ignore[attr-defined]
+        self.fields["permissions"].choices = permission_choices(offered)  # type: ignore[attr-defined]
         if held.permits(MANAGE_MEMBERS):
             self.fields["membership_id"].queryset = system_members_of(organization)  # type: ignore[attr-defined]
         else:

@@ -6,6 +6,7 @@ text of its base class is shown.
 
 from collections.abc import Iterator, Mapping
 from math import ceil
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from django import forms
@@ -62,10 +63,21 @@ TEXTS: "dict[type[errors.DomainError], StrPromise]" = {
     limits.TooManyOrganizations: _("You have created the maximum number of organizations for one day."),
 }
 
+# The field at which a form shows an error that is about one value. Other errors are shown above the form.
+FIELDS: dict[type[errors.DomainError], str] = {
+    saving.SlugTaken: "slug",
+    members.AlreadyMember: "email",
+    roles.RoleNameTaken: "name",
+}
 
-def add_texts(texts: "Mapping[type[errors.DomainError], StrPromise]") -> None:
-    """Add the texts of errors that ``orgs`` doesn't know."""
+
+def add_texts(
+    texts: "Mapping[type[errors.DomainError], StrPromise]",
+    fields: Mapping[type[errors.DomainError], str] = MappingProxyType({}),
+) -> None:
+    """Add the texts of errors that ``orgs`` doesn't know, and the fields at which forms show them."""
     TEXTS.update(texts)
+    FIELDS.update(fields)
 
 
 def refusal_text(refusal: errors.DomainError) -> str:
@@ -96,7 +108,7 @@ def add_refusal_to(form: forms.Form, refusal: Refusal) -> None:
     The fields of the form have the names of the action's arguments.
     """
     if isinstance(refusal, errors.DomainError):
-        shown = [name for name in refusal.fields if name in form.fields]
+        shown = [name for name in (*refusal.fields, FIELDS.get(type(refusal), "")) if name in form.fields]
         form.add_error(shown[0] if shown else None, refusal_text(refusal))
         return
     for name, messages in _messages_by_field(refusal):

@@ -15,10 +15,10 @@ from orgs.actions.roles import create_role, delete_role, update_role
 from orgs.labels import role_label
 from orgs.lookups import RoleNotFound
 from orgs.models import Role
-from orgs.pages.choices import RoleChoiceField
+from orgs.pages.choices import RoleOfLevel, permission_choices
 from orgs.pages.organization_page import FormPage, OrganizationPage
-from orgs.permissions import GRANTABLE_DIRECTLY, MANAGE_MEMBERS, OWNER_ROLE, PERMISSIONS, UNIT_PERMISSIONS, Level
-from orgs.querysets import one, roles_of
+from orgs.permissions import GRANTABLE_DIRECTLY, MANAGE_MEMBERS, OWNER_ROLE, UNIT_PERMISSIONS, Level
+from orgs.querysets import RoleUsage, one, roles_of, usage_of_role
 
 VIEW = "organization-roles"
 NAME_LENGTH = Role._meta.get_field("name").max_length
@@ -41,8 +41,7 @@ class RolePageForm(forms.Form):
     def __init__(self, level: Level, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offered = PERMISSIONS_OF_LEVEL[level]
-        choices = [(name, permission.label) for name, permission in PERMISSIONS.items() if name in offered]
-        self.fields["permissions"].choices = choices  # type: ignore[attr-defined]
+        self.fields["permissions"].choices = permission_choices(offered)  # type: ignore[attr-defined]
 
     def clean_permissions(self) -> frozenset[str]:
         """Return the permissions as the actions take them."""
@@ -138,23 +137,30 @@ class ChangeRolePage(OfRole):
 class DeleteRoleForm(forms.Form):
     """The role that takes the place of a deleted one."""
 
-    reassign_to = RoleChoiceField(
+    reassign_to = RoleOfLevel(
         Role.objects.none(),
-        label=gettext_lazy("People with this role get"),
-        required=False,
-        empty_label=gettext_lazy("(nobody has it)"),
-        help_text=gettext_lazy("Choose a role if people have this role, or open invitations offer it."),
+        label=gettext_lazy("The role that takes its place"),
+        empty_label=gettext_lazy("Choose a role"),
     )
 
 
 class DeleteRolePage(OfRole):
-    """Ask which role takes its place, then delete it."""
+    """Say who has the role and ask which one takes its place, then delete it."""
 
     template = "organizations/delete_role.html"
+    usage: RoleUsage
+
+    def find(self, **kwargs: Any) -> None:
+        """Find the role, and count where it is used."""
+        super().find(**kwargs)
+        self.usage = usage_of_role(self.organization, self.role)
 
     def get_form(self, data: Any) -> forms.Form:
-        """Return the form, which offers the other roles of the level."""
+        """Return the form, which offers the other roles of the level if the role is used."""
         form = DeleteRoleForm(data)
+        if not self.usage.is_used:
+            del form.fields["reassign_to"]
+            return form
         others = roles_of(self.organization).filter(level=self.role.level).exclude(pk__in=[self.role.pk, OWNER_ROLE])
         form.fields["reassign_to"].queryset = others.order_by("name", "id")  # type: ignore[attr-defined]
         return form
@@ -163,13 +169,14 @@ class DeleteRolePage(OfRole):
         """Return the texts."""
         return {
             "title": _("Delete the role %(name)s?") % {"name": role_label(self.role)},
+            "usage": self.usage,
             "button": _("Delete"),
             "back_address": self.address_of(VIEW),
         }
 
     def save(self, given: dict[str, Any]) -> HttpResponse:
         """Delete the role."""
-        successor = given["reassign_to"].pk if given["reassign_to"] else None
+        successor = given["reassign_to"].pk if given else None
         delete_role(by=self.by, organization_id=self.organization.pk, role_id=self.role.pk, reassign_to=successor)
         messages.success(self.request, _("The role %(name)s has been deleted.") % {"name": self.role.name})
         return redirect(self.address_of(VIEW))

@@ -1,6 +1,7 @@
 """The settings of an organization: its profile, what its emails say, archiving."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from django import forms
@@ -18,7 +19,7 @@ from orgs.models import Organization, Role
 from orgs.pages.choices import RoleChoiceField
 from orgs.pages.fields import SlugFormField, WebAddressFormField
 from orgs.pages.organization_page import ConfirmPage, FormPage
-from orgs.permissions import ADMIN, OWN, OWNER_ROLE, Level
+from orgs.permissions import ADMIN, OWN, OWNER_ROLE, UNASSIGNED_ROLE, Level
 from orgs.querysets import roles_of
 
 VIEW = "organization-settings"
@@ -29,6 +30,15 @@ def _length_of(name: str) -> int | None:
     field: Any = Organization._meta.get_field(name)
     length: int | None = field.max_length
     return length
+
+
+# The headings of the form, and the number of fields below each.
+GROUPS = (
+    (gettext_lazy("Profile"), 5),
+    (gettext_lazy("New members"), 2),
+    (gettext_lazy("Emails and pages of invitations"), 4),
+    (gettext_lazy("Security"), 1),
+)
 
 
 class SettingsForm(forms.Form):
@@ -48,20 +58,21 @@ class SettingsForm(forms.Form):
         label=gettext_lazy("Address of the logo"), help_text=gettext_lazy("It must begin with https.")
     )
     website = WebAddressFormField(label=gettext_lazy("Website"))
-    language = forms.ChoiceField(
-        label=gettext_lazy("Language of emails and pages"),
-        required=False,
-        choices=[BROWSER_LANGUAGE, *settings.LANGUAGES],
-    )
     default_role_id = RoleChoiceField(
         Role.objects.none(),
-        label=gettext_lazy("Role of people who are invited without one"),
+        label=gettext_lazy("Role that new people get"),
         required=False,
         empty_label=gettext_lazy("Member"),
+        help_text=gettext_lazy("For invitations that name no other role."),
     )
     continue_url = WebAddressFormField(
         label=gettext_lazy("Where people continue after joining"),
         help_text=gettext_lazy("The address of a page, for example of your application. People get a link to it."),
+    )
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language of emails and pages"),
+        required=False,
+        choices=[BROWSER_LANGUAGE, *settings.LANGUAGES],
     )
     replies_go_to_inviter = forms.BooleanField(
         label=gettext_lazy("Replies to invitation emails go to the person who invited"), required=False
@@ -78,6 +89,13 @@ class SettingsForm(forms.Form):
         label=gettext_lazy("Members need two-factor authentication"), required=False
     )
 
+    @property
+    def groups(self) -> Iterator[tuple[Any, list[forms.BoundField]]]:
+        """The headings, each with its fields, for the template."""
+        fields = iter(self.visible_fields())
+        for heading, size in GROUPS:
+            yield heading, list(islice(fields, size))
+
 
 class SettingsPage(FormPage):
     """Show the settings. Admins can change them."""
@@ -89,7 +107,9 @@ class SettingsPage(FormPage):
         """Return the form with the current values."""
         initial = {name: getattr(self.organization, name) for name in SettingsForm.base_fields}
         form = SettingsForm(data, initial=initial)
-        offered = roles_of(self.organization).filter(level=Level.ORGANIZATION).exclude(pk=OWNER_ROLE)
+        offered = (
+            roles_of(self.organization).filter(level=Level.ORGANIZATION).exclude(pk__in=[OWNER_ROLE, UNASSIGNED_ROLE])
+        )
         form.fields["default_role_id"].queryset = offered.order_by("name", "id")  # type: ignore[attr-defined]
         return form
 

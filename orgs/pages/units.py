@@ -19,7 +19,7 @@ from orgs.models import Unit
 from orgs.pages.choices import KIND_LABELS
 from orgs.pages.fields import SlugFormField, WebAddressFormField
 from orgs.pages.organization_page import ConfirmPage, FormPage, OrganizationPage
-from orgs.permissions import ADMIN, CREATE_PROJECTS, UNIT_ADMIN
+from orgs.permissions import ADMIN, CREATE_PROJECTS, MANAGE_MEMBERS, UNIT_ADMIN, UNIT_MANAGE_MEMBERS
 from orgs.querysets import collaborators_in, one, units_of
 
 VIEW = "organization-units"
@@ -114,7 +114,12 @@ class UnitPage(OfUnit):
             page=page_of(request, people),
             may_change=self.permissions.permits(UNIT_ADMIN, self.unit.pk),
             may_delete=self.permissions.permits(ADMIN),
+            may_manage=self._manages_people(),
         )
+
+    def _manages_people(self) -> bool:
+        held = self.permissions
+        return held.permits(MANAGE_MEMBERS) or held.permits(UNIT_MANAGE_MEMBERS, self.unit.pk)
 
 
 class ChangeUnitPage(OfUnit, FormPage):

@@ -55,9 +55,3 @@ def role_to_change(stage: Stage) -> Response:
 @scene(200)
 def role_deletion_asked(stage: Stage) -> Response:
     return open_as_owner(stage, f"/roles/{add_roles(stage).pk}/delete")
-
-
-@scene(409)
-def role_deletion_refused(stage: Stage) -> Response:
-    role_deletion_asked(stage)
-    return stage.visitor.submit({}, "Delete")

@@ -83,7 +83,7 @@ MAIN = (
     "activity", "activity-with-a-wrong-filter", "activity-not-for-members",
     "api-keys", "new-api-key-refused", "api-key-created", "oauth-applications", "new-oauth-client-refused",
     "settings-refused", "settings-for-members", "seats-and-limits", "archiving-asked", "deletion-for-good-refused",
-    "roles", "new-role-refused", "new-unit-role", "role-deletion-refused", "units", "unit", "unit-change-refused",
+    "roles", "new-role-refused", "new-unit-role", "role-deletion-asked", "units", "unit", "unit-change-refused",
     "unit-deletion-refused", "ownership-transfer-asked", "link-of-an-invitation",
     "oauth-client-registered", "oauth-secret-renewal-asked",
     "people-without-permissions", "organization-that-requires-two-factor-authentication",
@@ -95,6 +95,11 @@ LOOKS = {"en": [("light", WIDE), ("dark", NARROW)], "de": [("light", NARROW)]}
 LINES_OF_THE_HEADER = """() => new Set(
     [...document.querySelectorAll("header.top nav :is(a, button)")].map(link => link.getBoundingClientRect().top)
 ).size"""
+# On a narrow screen, the navigation of an organization starts at the link to the current page.
+CURRENT_TAB_IN_SIGHT = """() => [...document.querySelectorAll(".tabs [aria-current]")].every(tab => {
+    const {left, right} = tab.getBoundingClientRect();
+    return (left + right) / 2 > 0 && (left + right) / 2 < innerWidth;
+})"""
 PRIMARY = "main#content .button:not(.plain, .danger)"  # the filled buttons of our own pages
 LINK = re.compile(r"https?://\S+")
 ENGLISH = re.compile(
@@ -153,6 +158,7 @@ def test_a_page_has_no_accessibility_fault_and_fits_every_screen(name, language,
         assert faults(page, tags, RULES_OF_LOOKS if look else RULES_OF_TEXTS if language == "de" else None) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(LINES_OF_THE_HEADER) <= 1
+        page.wait_for_function(CURRENT_TAB_IN_SIGHT)
     assert page.locator(PRIMARY).count() <= 1 or name == "recovery-codes"  # django-allauth's page has two
     assert [line for line in complaints if "Content Security Policy" in line] == []
     if language == "de":

@@ -70,8 +70,8 @@ class InvitePage(FormPage):
         policies.require_any_member_management(self.by, self.organization)
 
     def get_form(self, data: Any) -> InvitationForm:
-        """Return the form. It offers what the reader may give."""
-        form = InvitationForm(data)
+        """Return the form. It offers what the reader may give. `unit` in the query is chosen already."""
+        form = InvitationForm(data, initial={"unit_id": self.request.GET.get("unit")})
         form.offer(self.by, self.organization, self.permissions)
         return form
 

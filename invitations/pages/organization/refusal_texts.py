@@ -25,5 +25,6 @@ add_texts(
         refusals.InvitationUndeliverable: _("The invitation could not be delivered."),
         limits.RecipientSendingLimitReached: _("This address was sent several emails within the last hour."),
         limits.TooManyOpenInvitations: _("The organization has reached its limit of open invitations. Withdraw some."),
-    }
+    },
+    fields=dict.fromkeys((refusals.AlreadyInvited, refusals.SameAddress, limits.RecipientSendingLimitReached), "email"),
 )

@@ -263,8 +263,9 @@ def test_the_only_owner_is_told_before_the_question(signed_in, organization, own
     assert "You are the only owner" in visible_text(page)
     assert '<a class="button" href="/organizations/riverside/people?shown=members">' in page.content.decode()
     organization.memberships.exclude(user=owner).delete()
-    alone = visible_text(client.get("/organizations/riverside/leave"))
-    assert "Delete the organization" in alone
+    alone = client.get("/organizations/riverside/leave")
+    assert "Archive the organization" in visible_text(alone)
+    assert 'href="/organizations/riverside/archive"' in alone.content.decode()
     assert "Transfer ownership" not in alone
 
 

@@ -2,11 +2,12 @@
 
 import pytest
 
-from orgs.models import Role
+from orgs.models import Organization, Role
 from orgs.permissions import ADMIN_ROLE, EDITOR_ROLE, LIST_PROJECTS, MANAGE_BILLING, MANAGE_MEMBERS
-from tests.factories import MembershipFactory, RoleFactory
+from orgs.querysets import RoleUsage, usage_of_role
+from tests.factories import InvitationFactory, MembershipFactory, RoleAssignmentFactory, RoleFactory, UnitFactory
 from tests.support.pages import visible_text
-from tests.support.people import role_id_of
+from tests.support.people import membership_of, role_id_of
 from tests.support.queries import assert_queries
 
 LIST = "/organizations/riverside/roles"
@@ -84,8 +85,8 @@ def test_a_role_in_units_has_other_permissions(client, admin, organization):
     client.force_login(admin)
 
     page = client.get(f"{LIST}/new/unit")
-    assert "edit the workspace or application" in visible_text(page)
-    assert "manage billing" not in visible_text(page)
+    assert "Edit the workspace or application" in visible_text(page)
+    assert "Manage billing" not in visible_text(page)
     assert client.post(f"{LIST}/new/unit", {"name": "Reader", "permissions": ["unit:view"]}).status_code == 302
     assert Role.objects.get(organization=organization).level == "unit"
 
@@ -117,7 +118,7 @@ def test_a_name_that_is_not_possible_is_refused(client, admin, organization, nam
     page = client.post(f"{LIST}/new/organization", {"name": name})
 
     assert page.status_code == status
-    assert said in visible_text(page)
+    assert page.context["form"].errors["name"] == [said]
 
 
 def test_an_admin_changes_a_role(client, admin, role):
@@ -145,7 +146,14 @@ def test_built_in_roles_and_roles_of_others_are_not_found(client, admin, organiz
 def test_a_role_that_nobody_has_is_deleted(client, admin, role):
     client.force_login(admin)
 
-    assert client.get(f"{LIST}/{role.pk}/delete").status_code == 200
+    page = client.get(f"{LIST}/{role.pk}/delete")
+    assert visible_text(page)[-5:] == [
+        "Delete the role Treasurer?",
+        "Nobody has it, and no open invitation offers it.",
+        "This can't be undone.",
+        "Delete",
+        "Cancel",
+    ]
     page = client.post(f"{LIST}/{role.pk}/delete", follow=True)
 
     assert "The role Treasurer has been deleted." in visible_text(page)
@@ -154,17 +162,36 @@ def test_a_role_that_nobody_has_is_deleted(client, admin, role):
 
 def test_a_role_in_use_needs_another_in_its_place(client, admin, organization, role):
     person = MembershipFactory.create(organization=organization, role_id=role.pk).user
+    InvitationFactory.create_batch(2, organization=organization, inviter=admin, role=role)
+    InvitationFactory.create(organization=organization, inviter=admin, role=role, declined=True)
+    Organization.objects.filter(pk=organization.pk).update(default_role=role)
     client.force_login(admin)
 
+    lines = visible_text(client.get(f"{LIST}/{role.pk}/delete"))
+    start = lines.index("Delete the role Treasurer?") + 1
+    assert lines[start : start + 6] == [
+        "1 person has it.",
+        "2 open invitations offer it.",
+        "Invitations that name no role offer it.",
+        "The role that you choose takes its place, in the same moment.",
+        "This can't be undone.",
+        "The role that takes its place",
+    ]
     refused = client.post(f"{LIST}/{role.pk}/delete")
-    assert refused.status_code == 409
-    assert "People have this role, or open invitations offer it. Choose the role that takes its place." in visible_text(
-        refused
-    )
+    assert refused.status_code == 400
+    assert "This field is required." in visible_text(refused)
     assert role_id_of(person, organization) == role.pk
 
     client.post(f"{LIST}/{role.pk}/delete", {"reassign_to": str(EDITOR_ROLE)})
     assert role_id_of(person, organization) == EDITOR_ROLE
+
+
+def test_a_role_that_one_person_has_in_several_workspaces_counts_once(organization, member):
+    role = RoleFactory.create(organization=organization, level="unit")
+    for unit in UnitFactory.create_batch(2, organization=organization):
+        RoleAssignmentFactory.create(membership=membership_of(member, organization), unit=unit, role_id=role.pk)
+
+    assert usage_of_role(organization, role) == RoleUsage(people=1, invitations=0, is_default=False)
 
 
 def test_a_viewer_changes_nothing(client, member, role):

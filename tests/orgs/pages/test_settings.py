@@ -67,6 +67,31 @@ def test_the_form_shows_the_current_values(client, admin, organization):
     assert str(OWNER_ROLE) not in html
 
 
+def test_each_setting_is_below_a_heading(client, admin, organization):
+    client.force_login(admin)
+
+    lines = visible_text(client.get(PAGE))
+
+    headings = {"Profile", "New members", "Emails and pages of invitations", "Security"}
+    labels = {
+        "Name",
+        "Role that new people get",
+        "Language of emails and pages",
+        "Members need two-factor authentication",
+    }
+    assert [line for line in lines if line in headings | labels] == [
+        "Profile",
+        "Name",
+        "New members",
+        "Role that new people get",
+        "Emails and pages of invitations",
+        "Language of emails and pages",
+        "Security",
+        "Members need two-factor authentication",
+    ]
+    assert lines.count("Member") == 1
+
+
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [

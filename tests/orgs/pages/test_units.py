@@ -3,8 +3,8 @@
 import pytest
 
 from orgs.models import Unit
-from orgs.permissions import EDITOR_ROLE, UNIT_EDITOR_ROLE
-from tests.factories import InvitationFactory, MembershipFactory, UnitFactory, UserFactory
+from orgs.permissions import EDITOR_ROLE, UNASSIGNED_ROLE, UNIT_EDITOR_ROLE
+from tests.factories import InvitationFactory, MembershipFactory, RoleFactory, UnitFactory, UserFactory
 from tests.support.pages import visible_text
 from tests.support.queries import assert_queries
 
@@ -32,7 +32,7 @@ def test_the_list_shows_what_the_reader_may_see(client, owner, workspace, organi
         "Application",
         "Boats",
         "Workspace",
-        "Create one",
+        "Create a workspace or an application",
     ]
 
 
@@ -91,7 +91,7 @@ def test_the_page_shows_who_has_a_role(client, owner, organization, workspace, p
     MembershipFactory.create(organization=organization, user=person, unit_roles={workspace: UNIT_EDITOR_ROLE})
     client.force_login(owner)
 
-    assert visible_text(client.get(page_of_workspace))[-11:] == [
+    assert visible_text(client.get(page_of_workspace))[-15:] == [
         "Boats",
         "Kind",
         "Workspace",
@@ -103,7 +103,36 @@ def test_the_page_shows_who_has_a_role(client, owner, organization, workspace, p
         "Ada Lovelace",
         "ada@example.com",
         "Editor",
+        "Change",
+        "Invite a person",
+        "Members and open invitations",
+        "To give a member a role here, open their page on People, and change their access to workspaces.",
     ]
+
+
+def test_the_links_of_the_page_choose_the_workspace(client, owner, organization, workspace, page_of_workspace):
+    person = MembershipFactory.create(organization=organization, unit_roles={workspace: UNIT_EDITOR_ROLE})
+    client.force_login(owner)
+    html = client.get(page_of_workspace).content.decode()
+    pages = {
+        f"/organizations/riverside/members/{person.pk}/access?unit={workspace.pk}": "unit_id",
+        f"/organizations/riverside/invite?unit={workspace.pk}": "unit_id",
+        f"/organizations/riverside/people?unit={workspace.pk}": "unit",
+    }
+
+    for address, field in pages.items():
+        assert f'href="{address}"' in html
+        assert str(client.get(address).context["form"][field].value()) == str(workspace.pk)
+
+
+def test_a_manager_of_the_workspace_sees_the_links_to_its_people(client, organization, workspace, page_of_workspace):
+    role = RoleFactory.create(organization=organization, level="unit", permissions=["unit:manage_members"])
+    manager = MembershipFactory.create(
+        organization=organization, role_id=UNASSIGNED_ROLE, unit_roles={workspace: role.pk}
+    )
+    client.force_login(manager.user)
+
+    assert "Invite a person" in visible_text(client.get(page_of_workspace))
 
 
 def test_a_viewer_sees_no_buttons(client, member, page_of_workspace):
@@ -111,8 +140,7 @@ def test_a_viewer_sees_no_buttons(client, member, page_of_workspace):
 
     text = visible_text(client.get(page_of_workspace))
 
-    assert "Change" not in text
-    assert "Delete" not in text
+    assert not {"Change", "Delete", "Invite a person"} & set(text)
 
 
 def test_an_admin_changes_name_and_slug(client, admin, workspace, page_of_workspace):
@@ -143,7 +171,7 @@ def test_a_slug_that_is_not_possible_is_refused_at_its_field(
     page = client.post(f"{page_of_workspace}/change", {"name": "Boats", "slug": slug})
 
     assert page.status_code == status
-    assert said in visible_text(page)
+    assert page.context["form"].errors["slug"] == [said]
 
 
 def test_deleting_asks_first(client, owner, workspace, page_of_workspace):
