@@ -14,6 +14,7 @@ from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
@@ -42,13 +43,13 @@ class Button:
     sentences about what ends; they are on the page that the button opens. ``grave`` is True for an action that
     cannot be undone; it needs ``ends``. ``needs`` is the kind of Django permission for the button, such as ``change``,
     or a permission for another model, such as ``invitations.add_invitation``. ``reveals`` is True if ``run`` returns
-    an object and its secret. The secret is shown once. ``report`` is a template that shows what ``run`` returns, on the
-    page of the form.
+    an object and its secret. The secret is shown once. ``page`` replaces the page that the button opens, and calls the
+    action itself; ``run`` is not called then.
     """
 
     name: str
     label: "str | StrPromise"
-    run: Callable[[Principal, Any, dict[str, Any]], Any]
+    run: Callable[[Principal, Any, dict[str, Any]], Any] = lambda by, row, data: None
     applies: Callable[[Any], bool] = lambda row: True
     permits: Callable[[User, Any], bool] = lambda user, row: True
     field: "tuple[str, str | StrPromise, str] | None" = None
@@ -58,12 +59,12 @@ class Button:
     grave: bool = False
     needs: str = "change"
     reveals: bool = False
-    report: str = ""
+    page: "Callable[[ActionAdmin, HttpRequest, Button, Any], HttpResponseBase] | None" = None
 
     @property
     def has_page(self) -> bool:
         """Whether the button opens a page. Templates cannot read ``form`` and ``ends``, because they call functions."""
-        return bool(self.form or self.ends)
+        return bool(self.form or self.ends or self.page)
 
 
 class ActionAdmin(ReadOnlyAdmin):
@@ -104,9 +105,9 @@ class ActionAdmin(ReadOnlyAdmin):
         """Show the form of ``adds`` (GET), or add the row with its action (POST)."""
         if self.adds is None or not self._permits(request, self.adds):
             raise PermissionDenied
-        return self._use(request, self.adds, None)
+        return cast("HttpResponse", self._use(request, self.adds, None))
 
-    def do(self, request: HttpRequest, object_id: str, button: str) -> HttpResponse:
+    def do(self, request: HttpRequest, object_id: str, button: str) -> HttpResponseBase:
         """Run the action of a button (POST), or show the button's page (GET)."""
         row = self.get_object(request, object_id)
         pressed = next((b for b in self.buttons if b.name == button), None)
@@ -124,12 +125,14 @@ class ActionAdmin(ReadOnlyAdmin):
 
     def reveal(self, request: HttpRequest, row: models.Model, secret: str) -> HttpResponse:
         """Show a secret once, in this response. A message for the next page would store the secret."""
-        return self._show(request, "admin/secret.html", title=str(row), original=row, secret=secret)
+        return self.show_about_row(request, "admin/secret.html", title=str(row), original=row, secret=secret)
 
-    def _use(self, request: HttpRequest, button: Button, row: models.Model | None) -> HttpResponse:
+    def _use(self, request: HttpRequest, button: Button, row: models.Model | None) -> HttpResponseBase:
         methods = ["GET", "POST"] if button.has_page else ["POST"]
         if request.method not in methods:
             return HttpResponseNotAllowed(methods)
+        if button.page:
+            return button.page(self, request, button, row)
         if button.form:
             form = button.form(row, request.POST if request.method == "POST" else None)
             form.files = request.FILES
@@ -141,18 +144,16 @@ class ActionAdmin(ReadOnlyAdmin):
         """Call the action with the data of the form. Show the form again if it is not valid or the action fails."""
         if form.is_valid():
             try:
-                result = button.run(self._principal(request, button), row, form.cleaned_data)
+                result = button.run(self.principal_for(request, button), row, form.cleaned_data)
             except (DomainError, ValidationError) as refusal:
                 add_refusal(form, refusal)
             else:
-                if button.report:
-                    return self._page(request, button, row, form, result)
                 return self._done(request, button, row, result)
         return self._page(request, button, row, form)
 
     def _press(self, request: HttpRequest, button: Button, row: models.Model | None) -> HttpResponse:
         """Call the action without a form. Its errors become messages on the page of the row."""
-        by = self._principal(request, button)
+        by = self.principal_for(request, button)
         try:
             result = button.run(by, row, _filled(button, request.POST.dict()))
         except DomainError as refusal:
@@ -174,24 +175,21 @@ class ActionAdmin(ReadOnlyAdmin):
         return HttpResponseRedirect(self._after(request, result if isinstance(result, self.model) else row))
 
     def _page(
-        self,
-        request: HttpRequest,
-        button: Button,
-        row: models.Model | None,
-        form: RowForm | None = None,
-        report: Any = None,
+        self, request: HttpRequest, button: Button, row: models.Model | None, form: RowForm | None = None
     ) -> HttpResponse:
-        """Show what the action ends, its form, a button that runs the action, and a link back, after a ``report``."""
+        """Show what the action ends, its form, a button that runs the action, and a link back."""
         ends = button.ends(row) if button.ends else ()
-        shown = {"title": button.label, "original": row, "button": button, "ends": ends, "form": form, "report": report}
-        return self._show(request, "admin/button_page.html", **shown)
+        shown: dict[str, Any] = {"title": button.label, "original": row, "button": button, "ends": ends, "form": form}
+        return self.show_about_row(request, "admin/button_page.html", **shown)
 
-    def _show(self, request: HttpRequest, template: str, **shown: Any) -> HttpResponse:
+    def show_about_row(self, request: HttpRequest, template: str, status: int = 200, **shown: Any) -> HttpResponse:
         """Show a page about a row. It links to the row and its list only if the staff member may see them."""
         links = {"opts": self.opts, "may_view": self.has_view_permission(request)}
-        return TemplateResponse(request, template, {**self.admin_site.each_context(request), **links, **shown})
+        context = {**self.admin_site.each_context(request), **links, **shown}
+        return TemplateResponse(request, template, context, status=status)
 
-    def _principal(self, request: HttpRequest, button: Button) -> Principal:
+    def principal_for(self, request: HttpRequest, button: Button) -> Principal:
+        """Return the staff member as the caller of the button's action. Raises PermissionDenied."""
         return staff_of(request, self._permission(button.needs))
 
     def _offers(self, request: HttpRequest, button: Button, row: models.Model) -> bool:

@@ -16,7 +16,7 @@ from core.admin import ReadOnlyInline
 from core.admin_filters import by_query
 from core.admin_long_lists import shown_total
 from invitations.admin_forms import InviteForm, OrganizationForm, found_for_owner, send_invitation
-from invitations.admin_many import ManyInvitesForm, invite_rows
+from invitations.admin_many import invite_many_page
 from invitations.admin_states import INVITATION_STATES
 from invitations.email.budgets import DAY
 from invitations.email.limits import at_sending_limit, emails_counted_since, open_limit, sending_limit
@@ -87,11 +87,9 @@ OrganizationAdmin.buttons = (
     Button(
         "invite-many",
         _("Invite many"),
-        invite_rows,
         applies=lambda organization: not organization.is_archived,
-        form=ManyInvitesForm,
         needs="invitations.add_invitation",
-        report="admin/rows_report.html",
+        page=invite_many_page,
     ),
     *other_buttons,
     Button(

@@ -70,10 +70,11 @@ class SelectedInvitations(ActionAdmin):
             ids = form.cleaned_data.get("ids", [])
             return self._confirmation(request, name, form, Invitation.objects.filter(pk__in=ids[: action.limit]))
         ids = form.cleaned_data.pop("ids")
+        options = {name: value for name, value in form.cleaned_data.items() if name != "once"}
         if len(ids) > action.limit:
             messages.error(request, too_many(action))
         else:
-            tell(request, action, run_on_each(action, by, ids, form.cleaned_data))
+            tell(request, action, run_on_each(action, by, ids, options))
         return HttpResponseRedirect(with_query(request, reverse(LIST)))
 
     def _ask_about(self, request: HttpRequest, name: str, selected: QuerySet[Invitation]) -> HttpResponse | None:

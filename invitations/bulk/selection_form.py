@@ -7,7 +7,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from core.ids import parse_uuid
+from core.ids import parse_uuid, uuid7
 from invitations.actions.granting import DEFAULT_LIFETIME_DAYS, MAX_LIFETIME_DAYS
 from invitations.bulk.many_actions import ManyAction
 
@@ -15,9 +15,10 @@ BETWEEN_IDS = ","
 
 
 class SelectionForm(forms.Form):
-    """The ids of the invitations, and when they expire."""
+    """The ids of the invitations, and when they expire. ``once`` is unique to each form that a page shows."""
 
     ids = forms.CharField(widget=forms.HiddenInput)
+    once = forms.CharField(widget=forms.HiddenInput, required=False)
     lifetime_days = forms.IntegerField(
         label=gettext_lazy("Days until they expire, from today"),
         min_value=1,
@@ -32,7 +33,7 @@ class SelectionForm(forms.Form):
 
 def selection_form(action: ManyAction, data: Any, ids: Sequence[UUID] = ()) -> SelectionForm:
     """Return the form that confirms the action on these invitations."""
-    form = SelectionForm(data, initial={"ids": BETWEEN_IDS.join(map(str, ids))})
+    form = SelectionForm(data, initial={"ids": BETWEEN_IDS.join(map(str, ids)), "once": uuid7().hex})
     if action.extends:
         form.initial["lifetime_days"] = MAX_LIFETIME_DAYS  # the usual lifetime would extend few of them
     if action.ends:

@@ -22,7 +22,7 @@ from events.models import Event
 from invitations.models import Invitation
 from orgs.models import Organization, Role
 from orgs.oauth.applications import register_client, register_personal_client, register_service_client
-from orgs.permissions import ADMIN_ROLE, OWNER_ROLE, VIEWER_ROLE
+from orgs.permissions import ADMIN_ROLE, OWNER_ROLE, UNASSIGNED_ROLE, VIEWER_ROLE
 from tests.admin.test_admin import address_of
 from tests.factories import (
     ApiKeyFactory,
@@ -138,7 +138,8 @@ def said_in(response: Any) -> list[str]:
     return [str(message) for message in get_messages(response.wsgi_request)][-1:]
 
 
-GIVEN = {"correct": {"email": "right@example.com"}, "seats": {"seat_limit": "9"}}
+PEOPLE = {"people": "person@example.com", "role_id": str(UNASSIGNED_ROLE), "lifetime_days": "10"}
+GIVEN = {"correct": {"email": "right@example.com"}, "seats": {"seat_limit": "9"}, "invite-many": PEOPLE}
 
 
 def filled(button: Button, row: models.Model, user: User) -> dict[str, Any]:
@@ -157,8 +158,6 @@ def filled(button: Button, row: models.Model, user: User) -> dict[str, Any]:
 def value_in(form: Any, name: str, field: Any) -> Any:
     if "email" in name:
         return "right@example.com"
-    if name == "text":
-        return "person@example.com"
     if not field.required:
         return form.initial.get(name, "")
     choices = [str(getattr(value, "value", value)) for value, _ in getattr(field, "choices", ())]
@@ -193,8 +192,8 @@ def works(client: Client, row: models.Model, button: Button, data: dict[str, Any
             assert client.get(address_of(row, "do", button.name)).status_code == 200
         response = client.post(address_of(row, "do", button.name), data)
         transaction.set_rollback(True)
-    if button.report:
-        assert [result.email for result in response.context["report"].results] == ["person@example.com"]
+    if button.page:
+        assert [row.result.email for row in response.context["rows"]] == ["person@example.com"]
     elif button.reveals or NO_SEAT in response.content.decode():
         assert response.status_code == 200
     else:

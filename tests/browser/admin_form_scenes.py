@@ -51,13 +51,30 @@ def admin_invite_many(stage: Stage) -> Response:
     return as_staff(stage, f"orgs/organization/{stage.organization.pk}/do/invite-many")
 
 
-@scene(200)
-def admin_invite_many_checked(stage: Stage) -> Response:
+def preview_many(stage: Stage) -> Response:
     admin_invite_many(stage)
     people = (
-        "Ann Lee <ann@example.com>, owner@example.com\nnobody@, a.rather.long.address@department.hillside.example.com"
+        "email,name,role\nann@example.com,Ann Lee,Chief\nowner@example.com,,\nnobody@,,\n"
+        "a.rather.long.address@department.hillside.example.com,,\n"
     )
-    return stage.visitor.submit({"People:": people}, "Invite many")
+    return stage.visitor.submit({"Email addresses:": people}, "Preview")
+
+
+@scene(200)
+def admin_invite_many_preview(stage: Stage) -> Response:
+    return preview_many(stage)
+
+
+@scene(400)
+def admin_invite_many_refused(stage: Stage) -> Response:
+    admin_invite_many(stage)
+    return stage.visitor.submit({"Email addresses:": "nobody"}, "Preview")
+
+
+@scene(200)
+def admin_invite_many_result(stage: Stage) -> Response:
+    preview_many(stage)
+    return stage.visitor.submit({}, "Invite 1 person")
 
 
 def select_invitations(stage: Stage, action: str) -> Response:

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from events.models import Event
 from invitations.models import Invitation
+from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE, VIEWER_ROLE
 from tests.support.changes import track_changes
 
@@ -46,6 +47,27 @@ def test_it_prints_what_the_invitation_does_not_contain(tmp_path, organization, 
     out, _ = run(file, role="editor")
 
     assert out.startswith("2\tann@example.com\tinvited\tgroups: Design\n")
+
+
+def test_it_says_in_words_what_waits_and_why_rows_are_left_out_or_over_a_limit(tmp_path, organization, owner):
+    file = tmp_path / "slack.csv"
+    file.write_text(
+        "username,email,status,fullname\nann,ann@example.com,Member,Ann\nbob,bob@example.com,Member,Bob\n"
+        "gone,gone@example.com,Deactivated,Gone\n"
+    )
+    Organization.objects.update(open_invitation_limit=1)
+
+    first, _ = run(file)
+    file.write_text("cid@example.com\n")
+    second, _ = run(file)
+
+    rows = [line.split("\t")[1:4] for line in first.splitlines()[:3]]
+    assert rows[1:] == [
+        ["bob@example.com", "scheduled", "Will be sent when an open invitation is answered, is withdrawn or expires."],
+        ["gone@example.com", "left_out", "Deactivated"],
+    ]
+    limit = "The organization has reached its limit of open invitations."
+    assert second.splitlines()[0] == f"1\tcid@example.com\tover_limit\t{limit}"
 
 
 class Terminal(StringIO):

@@ -74,7 +74,7 @@ COPY = "a copy for the organization's software of invitations and members, which
 # The other columns of this kind, with the reason why they are not exported.
 NOT_EXPORTED = {
     "accounts.AccountEmail.person_id": "the person in a notice to others, kept for 30 days",
-    "accounts.IdempotentResponse.user": "a copy of responses that the person got from the API, kept for 24 hours",
+    "accounts.IdempotentResponse.user": "a copy of responses of the API and of forms, kept for 24 hours",
     "accounts.OAuthApplication.system_user": "system users are no people",
     "admin.LogEntry.user": "Django's log of the admin, which stays empty: the admin records events",
     "invitations.Email.responsible_id": "the inviter of the invitation, which is exported",

@@ -3,44 +3,21 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.pages.forms import AddressInputField, LinesFormField, PlainTextFormField
+from accounts.pages.forms import AddressInputField, PlainTextFormField
 from core.addresses import displayed_address
 from core.text import IN_PLAIN_WORDS, validate_plain_text
-from invitations.actions.granting import DEFAULT_LIFETIME_DAYS, MAX_LIFETIME_DAYS
 from invitations.actions.inviting import invite
 from invitations.actions.inviting_together import UnitOffer, invite_to_units
+from invitations.granting_fields import ADD_UNIT, OfferForm
 from invitations.models import Invitation
-from invitations.pages.organization.granting_fields import ADD_UNIT, GrantForm
 from orgs import policies
 from orgs.pages.organization_page import FormPage
-
-
-class OfferForm(GrantForm):
-    """What invitations offer, and how they are sent."""
-
-    message = LinesFormField(
-        label=gettext_lazy("Personal message (optional)"),
-        help_text=gettext_lazy("It is in the email and on the page of the invitation. Links in it can't be clicked."),
-        max_length=Invitation._meta.get_field("message").max_length,
-    )
-    language = forms.ChoiceField(
-        label=gettext_lazy("Language of the email"),
-        required=False,
-        choices=[("", gettext_lazy("The organization's")), *settings.LANGUAGES],
-    )
-    lifetime_days = forms.IntegerField(
-        label=gettext_lazy("Days until it expires"),
-        min_value=1,
-        max_value=MAX_LIFETIME_DAYS,
-        initial=DEFAULT_LIFETIME_DAYS,
-    )
 
 
 class InvitationForm(OfferForm):

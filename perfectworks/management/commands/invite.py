@@ -15,14 +15,17 @@ from core.errors import DomainError
 from core.ids import parse_uuid
 from invitations.actions.granting import DEFAULT_LIFETIME_DAYS
 from invitations.api.bulk_serializers import BulkResult, BulkResultSerializer
-from invitations.bulk.rows import InviteRow, RowVerdict
+from invitations.bulk.rows import InviteRow, RowResult, RowVerdict
 from invitations.bulk.uploads import invite_upload
-from invitations.uploads.rows import Upload, read_upload
+from invitations.bulk.verdicts import JudgedRow
+from invitations.uploads.rows import Upload, UploadedRow, read_upload
 from orgs.lookups import RoleKey, RoleName
 from orgs.models import Organization
 from orgs.permissions import OWNER_ROLE
 from perfectworks.management.lookups import explain_refusal, organization_named
 from perfectworks.management.progress import Phases
+
+IN_WORDS = (RowVerdict.SCHEDULED, RowVerdict.OVER_LIMIT, RowVerdict.LEFT_OUT)
 
 
 class Command(BaseCommand):
@@ -116,6 +119,11 @@ def _mapped_role(text: str) -> tuple[str, RoleKey]:
     return word, parse_uuid(role) or RoleName(role)
 
 
+def _reason(row: UploadedRow, found: RowResult) -> str:
+    """Return more about the verdict. Limits and times are in words, as on the pages."""
+    return JudgedRow(row, found).reason if found.verdict in IN_WORDS else found.reason
+
+
 def _as_json(result: BulkResult) -> str:
     return json.dumps(BulkResultSerializer().to_representation(result), default=str, ensure_ascii=False)
 
@@ -123,7 +131,9 @@ def _as_json(result: BulkResult) -> str:
 def _as_text(upload: Upload, result: BulkResult) -> str:
     lines = [
         "\t".join(
-            str(part) for part in (row.number, found.email, found.verdict.value, found.reason, *notes) if part != ""
+            str(part)
+            for part in (row.number, found.email, found.verdict.value, _reason(row, found), *notes)
+            if part != ""
         )
         for row, found in zip(upload.rows, result.results, strict=True)
         for notes in [[f"{note.code}: {note.value}" for note in row.notes]]

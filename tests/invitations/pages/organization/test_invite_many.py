@@ -11,10 +11,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from accounts.actions.maintenance import delete_old_responses
+from accounts.models import IdempotentResponse
 from invitations.bulk.rows import RowResult, RowVerdict
+from invitations.bulk.verdicts import JudgedRow, judged, people_in
 from invitations.email.models import Email
 from invitations.models import Invitation
-from invitations.pages.organization.verdicts import JudgedRow, judged, people_in
 from invitations.uploads.rows import UploadedRow
 from orgs.models import Organization
 from orgs.permissions import (
@@ -63,6 +65,11 @@ def preview(client, people=PEOPLE, **given):
     return client.post(PAGE, {**OFFER, "people": people, **given})
 
 
+def send(client, draft, **given):
+    """Send the invitations of a preview, and return the page of the result."""
+    return client.post(PAGE, {"draft": draft, "step": "send", **given}, follow=True)
+
+
 def test_the_preview_says_what_would_become_of_each_row_and_changes_nothing(signed_in, invitation, owner):
     client = signed_in(owner)
 
@@ -100,7 +107,7 @@ def test_a_list_that_the_form_could_not_return_is_refused_before_the_preview(sig
     assert page.status_code == 413
     assert "The list is too large for this page" in " ".join(visible_text(page))
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 75_000
-    assert client.post(PAGE, {"draft": hidden(preview(client, people)), "step": "send"}).status_code == 200
+    assert send(client, hidden(preview(client, people))).status_code == 200
 
 
 def test_a_text_that_is_too_long_to_paste_is_refused_with_a_hint(signed_in, organization, owner):
@@ -114,7 +121,7 @@ def test_a_text_that_is_too_long_to_paste_is_refused_with_a_hint(signed_in, orga
 def test_sending_invites_those_of_the_preview_and_reports_the_others(signed_in, invitation, owner):
     client = signed_in(owner)
 
-    page = client.post(PAGE, {"draft": hidden(preview(client, message="Welcome")), "step": "send"})
+    page = send(client, hidden(preview(client, message="Welcome")))
 
     assert page.status_code == 200
     assert "2 people have been invited" in visible_text(page)
@@ -129,12 +136,43 @@ def test_sending_invites_those_of_the_preview_and_reports_the_others(signed_in, 
 def test_sending_twice_invites_nobody_twice(signed_in, organization, owner):
     client = signed_in(owner)
     draft = hidden(preview(client, "ann@example.com"))
-    client.post(PAGE, {"draft": draft, "step": "send"})
+    first = send(client, draft)
+    Invitation.objects.update(status="declined", finished_at=timezone.now())
 
-    page = client.post(PAGE, {"draft": draft, "step": "send"})
+    with track_changes() as changes:
+        again = send(client, draft)
 
-    assert facts(page) == {"Already invited": 1}
-    assert Invitation.objects.count() == 1
+    assert changes.nothing
+    assert again.redirect_chain == first.redirect_chain
+    assert facts(again) == facts(first) == {"Invited": 1}
+    assert facts(send(client, hidden(preview(client, "ann@example.com")))) == {"Invited": 1}
+
+
+def test_a_reload_of_the_result_shows_it_again_with_the_times_of_now(signed_in, organization, owner, settings):
+    settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 1
+    client = signed_in(owner)
+    [(address, status)] = send(client, hidden(preview(client, "ann@example.com, bob@example.com"))).redirect_chain
+    assert status == 302
+
+    with track_changes() as changes:
+        now = visible_text(client.get(address))
+        with time_machine.travel(timezone.now() + timedelta(hours=20)):
+            later = visible_text(client.get(address))
+
+    assert changes.nothing
+    assert ("Will be sent in 24 hours." in now, "Will be sent in 4 hours." in later) == (True, True)
+
+
+def test_the_result_is_only_for_those_who_sent_it_and_for_a_day(signed_in, organization, owner, admin):
+    client = signed_in(owner)
+    [(address, _)] = send(client, hidden(preview(client, "ann@example.com"))).redirect_chain
+    assert client.get(address).status_code == 200
+    assert signed_in(admin).get(address).status_code == 404
+    IdempotentResponse.objects.update(created_at=timezone.now() - IdempotentResponse.KEPT_FOR)
+    delete_old_responses()
+    page = signed_in(owner).get(address)
+    assert page.status_code == 404
+    assert "The result is too old. See the page People." in visible_text(page)
 
 
 def test_the_preview_and_the_result_can_be_downloaded(signed_in, organization, owner):
@@ -143,8 +181,8 @@ def test_the_preview_and_the_result_can_be_downloaded(signed_in, organization, o
     assert "Line 1" in visible_text(preview(client, "ann@example.com"))
 
     before = client.post(PAGE, {"draft": draft, "step": "download"})
-    done = client.post(PAGE, {"draft": draft, "step": "send"})
-    after = client.post(PAGE, {"result": hidden(done, "result")})
+    [(done, _)] = send(client, draft).redirect_chain
+    after = client.get(f"{done}&download=1")
 
     for response, verdict in ((before, "Will be invited"), (after, "Invited")):
         assert response["Content-Type"] == "text/csv; charset=utf-8"
@@ -169,7 +207,7 @@ def test_a_file_of_another_product_is_read_and_its_roles_can_be_changed(signed_i
     words = [line for line in text if line.startswith("Role for")]
     chosen = {f"word-{words.index('Role for “Admin”')}": str(EDITOR_ROLE)}
     again = client.post(PAGE, {"draft": hidden(page), "step": "preview", **chosen})
-    client.post(PAGE, {"draft": hidden(again), "step": "send", **chosen})
+    send(client, hidden(again), **chosen)
 
     assert Invitation.objects.get(email="ann@example.com").role_id == EDITOR_ROLE
 
@@ -191,7 +229,7 @@ def test_roles_that_the_preview_has_not_shown_are_shown_before_anybody_is_invite
     text = visible_text(again)
     assert "You have changed the roles. Nobody has been invited yet: check the list again." in text
     assert "Invite 2 people" in text
-    done = client.post(PAGE, {"draft": hidden(again), "step": "send", **chosen})
+    done = send(client, hidden(again), **chosen)
     text = visible_text(done)
     assert "2 people have been invited" in text
     assert text[text.index("ann@example.com") :][1:4] == ["Ann Lee", "Admin", "Invited"]
@@ -253,8 +291,8 @@ def test_all_people_can_be_invited_to_several_units(signed_in, organization, own
     assert facts(page) == {"Will be invited": 3, "Already invited": 1, "Invalid email address": 1}
     assert "Design, as Editor; Build, as Viewer" in text[text.index("ann@example.com") :][:3]
     assert "Invite 3 people" in text
-    done = client.post(PAGE, {"draft": hidden(page), "step": "send"})
-    cells = b"".join(client.post(PAGE, {"result": hidden(done, "result")})).decode("utf-8-sig").splitlines()
+    [(done, _)] = send(client, hidden(page)).redirect_chain
+    cells = b"".join(client.get(f"{done}&download=1")).decode("utf-8-sig").splitlines()
     assert cells[1:4] == [
         '2,ann@example.com,,Viewer,"Design, as Editor; Build, as Viewer",Invited,,',
         '3,bob@example.com,,Viewer,"Design, as Editor",Invited,,',
@@ -288,7 +326,7 @@ def test_nobody_maps_a_word_to_a_role_that_they_may_not_give(signed_in, organiza
     page = preview(client, "email,role\nann@example.com,Chief\n", role_id=str(UNASSIGNED_ROLE))
     assert str(OWNER_ROLE) not in page.content.decode()
 
-    sent = client.post(PAGE, {"draft": hidden(page), "step": "send", "word-0": str(OWNER_ROLE)})
+    sent = send(client, hidden(page), **{"word-0": str(OWNER_ROLE)})
 
     assert sent.status_code == 200
     assert not Invitation.objects.exists()
@@ -316,7 +354,6 @@ def test_nobody_can_change_or_use_the_draft_of_somebody_else(signed_in, organiza
         page = signed_in(who).post(PAGE, {"draft": text, "step": "send"})
         assert page.status_code == 400
         assert "The preview is too old. Please choose the list again." in visible_text(page)
-    assert signed_in(admin).post(PAGE, {"result": draft}).status_code == 400
     assert not Invitation.objects.exists()
 
 

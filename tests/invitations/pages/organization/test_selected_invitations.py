@@ -159,7 +159,7 @@ def test_each_invitation_gets_a_verdict_and_the_result_can_be_downloaded(
     )
     client = signed_in(owner)
 
-    page = client.post(f"{PAGES}/withdraw", {"ids": f"{invitation.pk},{accepted.pk},{other.pk}"})
+    page = client.post(f"{PAGES}/withdraw", {"ids": f"{invitation.pk},{accepted.pk},{other.pk}"}, follow=True)
 
     assert page.status_code == 200
     text = visible_text(page)
@@ -169,19 +169,39 @@ def test_each_invitation_gets_a_verdict_and_the_result_can_be_downloaded(
         *("invitee@example.com", "Withdrawn", "other@example.com", "Withdrawn"),
     ]
     assert set(Invitation.objects.values_list("status", flat=True)) == {"cancelled", "accepted"}
-    file = client.post(f"{PAGES}/withdraw", {"result": hidden(page, "result")})
+    [(address, _)] = page.redirect_chain
+    file = client.get(f"{address}&download=1")
     assert b"".join(file.streaming_content).decode("utf-8-sig").splitlines() == [
         "Email address,Result,Reason",
         "invitee@example.com,Withdrawn,",
         f"{accepted.email},No longer open,The invitation was accepted.",
         "other@example.com,Withdrawn,",
     ]
-    changed = client.post(f"{PAGES}/withdraw", {"result": "x" + hidden(page, "result")})
-    assert (changed.status_code, "The result is too old. See the page People." in visible_text(changed)) == (400, True)
+    unknown = client.get(f"{address}x")
+    assert (unknown.status_code, "The result is too old. See the page People." in visible_text(unknown)) == (404, True)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_the_same_form_changes_something_only_once(signed_in, invitation, owner, operation):
+    client = signed_in(owner)
+    page = client.get(f"{PAGES}/{operation}?id={invitation.pk}")
+    form = {"ids": hidden(page, "ids"), "once": hidden(page, "once"), "lifetime_days": "20"}
+    first = client.post(f"{PAGES}/{operation}", form, follow=True)
+
+    with track_changes() as changes:
+        again = client.post(f"{PAGES}/{operation}", form, follow=True)
+        client.get(first.redirect_chain[0][0])
+
+    assert changes.nothing
+    assert again.redirect_chain == first.redirect_chain
+    assert visible_text(again) == visible_text(first)
+    other_days = client.post(f"{PAGES}/{operation}", form | {"lifetime_days": "21"}, follow=True)
+    assert (other_days.redirect_chain == first.redirect_chain) == (operation == "withdraw")
 
 
 def test_resending_sends_emails_and_takes_the_days(signed_in, invitation, other, owner):
-    page = signed_in(owner).post(f"{PAGES}/resend", {"ids": f"{invitation.pk},{other.pk}", "lifetime_days": "20"})
+    form = {"ids": f"{invitation.pk},{other.pk}", "lifetime_days": "20"}
+    page = signed_in(owner).post(f"{PAGES}/resend", form, follow=True)
 
     assert "2 invitations have been sent again" in visible_text(page)
     assert sorted(Email.objects.values_list("recipient", flat=True)) == ["invitee@example.com", "other@example.com"]
@@ -209,7 +229,7 @@ def test_a_manager_of_a_unit_changes_only_the_invitations_to_it(signed_in, invit
     client = signed_in(invitee)
 
     assert shown(client.get(f"{PAGES}/withdraw?all=1")) == ["here@example.com"]
-    page = client.post(f"{PAGES}/withdraw", {"ids": str(invitation.pk)})
+    page = client.post(f"{PAGES}/withdraw", {"ids": str(invitation.pk)}, follow=True)
 
     assert "invitee@example.com" not in page.content.decode()
     assert "0 invitations have been withdrawn" in visible_text(page)

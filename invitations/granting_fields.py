@@ -1,16 +1,20 @@
-"""Form fields for what invitations grant: a role in the organization, and roles in workspaces and applications."""
+"""Form fields for what invitations offer: a role in the organization, roles in workspaces and applications, texts."""
 
 from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.pages.forms import LinesFormField
 from accounts.principals import Principal
+from invitations.actions.granting import DEFAULT_LIFETIME_DAYS, MAX_LIFETIME_DAYS
 from invitations.actions.inviting_together import MAX_UNITS
+from invitations.models import Invitation
 from orgs.models import Organization, Role, Unit
 from orgs.pages.choices import RoleOfLevel, UnitChoice
 from orgs.pages.members import offer_roles
@@ -121,3 +125,24 @@ class GrantForm(forms.Form):
             if unit and role:
                 units.append((unit, role))
         return {**given, "units": units}
+
+
+class OfferForm(GrantForm):
+    """What invitations offer, and how they are sent."""
+
+    message = LinesFormField(
+        label=gettext_lazy("Personal message (optional)"),
+        help_text=gettext_lazy("It is in the email and on the page of the invitation. Links in it can't be clicked."),
+        max_length=Invitation._meta.get_field("message").max_length,
+    )
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language of the email"),
+        required=False,
+        choices=[("", gettext_lazy("The organization's")), *settings.LANGUAGES],
+    )
+    lifetime_days = forms.IntegerField(
+        label=gettext_lazy("Days until it expires"),
+        min_value=1,
+        max_value=MAX_LIFETIME_DAYS,
+        initial=DEFAULT_LIFETIME_DAYS,
+    )

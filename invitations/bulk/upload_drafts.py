@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core import signing
 
 from accounts.principals import Principal
+from core.ids import uuid7
 from invitations.bulk.rows import InviteRow
 from invitations.uploads.rows import Format, LeftOut, Note, NoteCode, Upload, UploadedRow
 
@@ -25,7 +26,7 @@ class Draft:
 
     ``units`` has the id of each workspace or application, the id of the role there, and how pages call both. ``roles``
     has the ids of the roles that the preview has shown for the words of the list. ``entered`` has what was entered in
-    the form, to change it.
+    the form, to change it. ``key`` is unique to each preview.
     """
 
     upload: Upload
@@ -34,6 +35,7 @@ class Draft:
     units: list[tuple[str, str, str]]
     roles: dict[str, str] = field(default_factory=dict)
     entered: dict[str, str] = field(default_factory=dict)
+    key: str = ""
 
     @property
     def in_units(self) -> Upload:
@@ -58,6 +60,7 @@ def sealed(draft: Draft, by: Principal, organization_id: UUID) -> str:
         "units": draft.units,
         "roles": draft.roles,
         "entered": draft.entered,
+        "key": draft.key,
     }
     return signing.dumps(content, salt=_salt(by, organization_id), compress=True)
 
@@ -68,24 +71,11 @@ def opened(text: str, by: Principal, organization_id: UUID) -> Draft | None:
         content = signing.loads(text, salt=_salt(by, organization_id), max_age=MAX_AGE)
     except signing.BadSignature:
         return None
-    upload = Upload(Format(content["format"]), [_row(row) for row in content["rows"]], content["words"])
+    upload = Upload(Format(content["format"]), [row_from_fields(row) for row in content["rows"]], content["words"])
     units = [(unit, role, label) for unit, role, label in content["units"]]
     kept = {name: content.get(name, {}) for name in ("roles", "entered")}
-    return Draft(upload, InviteRow(**content["default"]), content["days"], units, **kept)
-
-
-def sealed_cells(cells: list[list[str | int]], by: Principal, organization_id: UUID) -> str:
-    """Return what became of the rows as the value of a hidden field, for the download."""
-    return signing.dumps(cells, salt=_salt(by, organization_id, "result"), compress=True)
-
-
-def opened_cells(text: str, by: Principal, organization_id: UUID) -> list[list[str | int]] | None:
-    """Return the cells of a hidden field. Return None if it is too old, or was not made for this person here."""
-    try:
-        cells: list[list[str | int]] = signing.loads(text, salt=_salt(by, organization_id, "result"), max_age=MAX_AGE)
-    except signing.BadSignature:
-        return None
-    return cells
+    key = content.get("key") or uuid7().hex
+    return Draft(upload, InviteRow(**content["default"]), content["days"], units, **kept, key=key)
 
 
 def fits_form(text: str) -> bool:
@@ -94,11 +84,12 @@ def fits_form(text: str) -> bool:
     return limit is None or len(text) + OTHER_FIELDS <= limit
 
 
-def _row(content: dict[str, Any]) -> UploadedRow:
+def row_from_fields(content: dict[str, Any]) -> UploadedRow:
+    """Return a row from its fields."""
     notes = tuple(Note(NoteCode(note["code"]), note["value"]) for note in content.pop("notes"))
     left_out = content.pop("left_out")
     return UploadedRow(**content, left_out=LeftOut(left_out) if left_out else None, notes=notes)
 
 
-def _salt(by: Principal, organization_id: UUID, kind: str = "draft") -> str:
-    return f"invitations.invite_many:{kind}:{organization_id}:{by.actor_id}"
+def _salt(by: Principal, organization_id: UUID) -> str:
+    return f"invitations.invite_many:draft:{organization_id}:{by.actor_id}"
