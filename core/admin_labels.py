@@ -51,6 +51,7 @@ LABELS: dict[str, Any] = {
     "last_login": _("last sign-in"),
     "last_name": _("last name"),
     "last_used_at": _("last used"),
+    "legal_hold": _("legal hold"),
     "level": _("level"),
     "logo_url": _("logo"),
     "membership": _("membership"),

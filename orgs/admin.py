@@ -90,7 +90,7 @@ class OrganizationAdmin(ActionAdmin):
     inlines = [MembershipInline, UnitInline]
     fields: ClassVar[Any] = (
         ("name", "slug", "language"), ("seats", "has_owner", "condition", "second_factor_required"),
-        ("created_at", "updated_at", "deleted_at"),
+        ("created_at", "updated_at", "deleted_at", "legal_hold"),
         "default_role", "description", "website", "continue_url", "logo_url", "replies_go_to_inviter", "reply_to",
         "email_footer", "id",
     )  # fmt: skip
@@ -109,9 +109,16 @@ class OrganizationAdmin(ActionAdmin):
                present=lambda o: str(o.open_invitation_limit or settings.OPEN_INVITATIONS_PER_ORGANIZATION)),
         Button("default-open-invitations", _("Use default open invitation limit"), _open_invitation_limit,
                applies=lambda o: o.open_invitation_limit is not None),
+        Button("hold", _("Set legal hold"),
+               lambda by, o, _: organizations.set_legal_hold(by=by, organization_id=o.pk, legal_hold=True),
+               applies=lambda o: not o.legal_hold, needs="delete"),
+        Button("end-hold", _("End legal hold"),
+               lambda by, o, _: organizations.set_legal_hold(by=by, organization_id=o.pk, legal_hold=False),
+               applies=lambda o: o.legal_hold, needs="delete"),
         Button("purge", _("Delete permanently"),
                lambda by, o, _: organizations.purge_organization(by=by, organization_id=o.pk),
-               applies=lambda o: o.is_archived, ends=admin_endings.of_purging, grave=True, needs="delete"),
+               applies=lambda o: o.is_archived and not o.legal_hold, ends=admin_endings.of_purging, grave=True,
+               needs="delete"),
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Organization]:

@@ -117,6 +117,8 @@ class Organization(models.Model):
     second_factor_required = models.BooleanField(default=False, db_default=False)
     # Whether an enabled endpoint of ``webhooks`` follows the events. The actions of that app keep it true.
     has_webhooks = models.BooleanField(default=False, db_default=False, editable=False)
+    # While a legal hold is set, nothing of the organization is deleted because of its age, and it cannot be purged.
+    legal_hold = models.BooleanField(default=False, db_default=False, editable=False)
     default_role = models.ForeignKey("Role", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     seat_limit = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     open_invitation_limit = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])

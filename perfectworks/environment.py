@@ -66,6 +66,13 @@ class Environment(environ.Env):
             raise ImproperlyConfigured(f"{name} must be {minimum} or more.")
         return number
 
+    def zero_or_at_least(self, name: str, minimum: int, *, default: int) -> int:
+        """Return 0 or an integer. Raises ImproperlyConfigured if it is less than the minimum."""
+        number: int = self.int(name, default=default)
+        if number != 0 and number < minimum:
+            raise ImproperlyConfigured(f"{name} must be {minimum} or more, or 0.")
+        return number
+
     def keys(self, name: str, *, default: str) -> list[str]:
         """Return a list of secrets, which are separated by commas."""
         return [key for key in self.secret(name).split(",") if key] or [default]

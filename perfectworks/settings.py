@@ -455,6 +455,13 @@ ROLES_PER_ORGANIZATION = env.at_least_one("ROLES_PER_ORGANIZATION", default=100)
 UNITS_PER_ORGANIZATION = env.at_least_one("UNITS_PER_ORGANIZATION", default=500)
 SYSTEM_USERS_PER_ORGANIZATION = env.at_least_one("SYSTEM_USERS_PER_ORGANIZATION", default=100)
 
+# --- Retention ----------------------------------------------------------------------------------------------
+
+# After so many days, ended invitations and events are deleted. 0 keeps them. An emailed link and its unsubscribe link
+# work for 30 days at least, and the events of an open invitation say who may offer it.
+INVITATION_RETENTION_DAYS = env.zero_or_at_least("INVITATION_RETENTION_DAYS", 60, default=0)
+EVENT_RETENTION_DAYS = env.zero_or_at_least("EVENT_RETENTION_DAYS", 60, default=0)
+
 # --- Webhooks -----------------------------------------------------------------------------------------------
 
 WEBHOOKS_PER_ORGANIZATION = env.at_least_one("WEBHOOKS_PER_ORGANIZATION", default=20)

@@ -128,8 +128,8 @@ class WebhookMessageQuerySet(models.QuerySet["WebhookMessage"]):
         return messages if endpoint.event_types is None else messages.filter(event_type__in=endpoint.event_types)
 
     def before(self, moment: datetime) -> "WebhookMessageQuerySet":
-        """Return the messages from before this time, the oldest first."""
-        return self.filter(created_at__lt=moment).order_by("created_at", "id")
+        """Return the messages from before this time, the oldest first, except those under a legal hold."""
+        return self.filter(created_at__lt=moment, organization__legal_hold=False).order_by("created_at", "id")
 
 
 class WebhookMessage(models.Model):

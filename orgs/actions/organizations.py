@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import Principal
+from core.errors import Conflict
+from events.models import Event
 from orgs import policies
 from orgs.actions.members import add_membership
 from orgs.actions.saving import apply_changes, record, require_names, save_new
@@ -27,6 +29,12 @@ PROFILE = {
     *("description", "logo_url", "website", "continue_url", "language", "replies_go_to_inviter", "reply_to"),
     *("email_footer", "second_factor_required", "default_role_id"),
 }
+
+
+class DeletionOnHold(Conflict):
+    """A legal hold prevents deleting the organization."""
+
+    message = "This organization cannot be deleted permanently at the moment. Contact the operator of this service."
 
 
 @transaction.atomic
@@ -135,6 +143,20 @@ def set_daily_email_limit(*, by: Principal, organization_id: UUID, daily_email_l
 
 
 @transaction.atomic
+def set_legal_hold(*, by: Principal, organization_id: UUID, legal_hold: bool) -> Organization:
+    """Set or end a legal hold. Staff only.
+
+    While it is set, nothing of the organization is deleted because of its age, and the organization cannot be purged.
+    Only staff see the event. Raises OrganizationNotFound, PermissionMissing.
+    """
+    organization = lock_organization(organization_id, by=by, archived=True)
+    policies.require_staff(by)
+    changed = apply_changes(organization, {"legal_hold": legal_hold})
+    Event.objects.record("organization.legal_hold_set", by=by, subject=organization, legal_hold=legal_hold, **changed)
+    return organization
+
+
+@transaction.atomic
 def archive_organization(*, by: Principal, organization_id: UUID) -> Organization:
     """Archive the organization. Until it is restored, members cannot see it and nobody can join.
 
@@ -167,10 +189,12 @@ def restore_organization(*, by: Principal, organization_id: UUID) -> Organizatio
 def purge_organization(*, by: Principal, organization_id: UUID) -> None:
     """Permanently delete the organization and everything that belongs to it, except its events.
 
-    Its system users are deactivated. Raises OrganizationNotFound, PermissionMissing.
+    Its system users are deactivated. Raises OrganizationNotFound, PermissionMissing, DeletionOnHold.
     """
     organization = lock_organization(organization_id, by=by, archived=True)
     policies.require(by, organization, OWN)
+    if organization.legal_hold:
+        raise DeletionOnHold
     record("organization.purged", by, organization, organization)
     User.objects.filter(memberships__organization=organization, kind=User.Kind.SYSTEM).update(is_active=False)
     organization_purging.send(Organization, organization=organization)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import errors
 from orgs import limits, locks, lookups, policies
-from orgs.actions import account_rights, api_keys, members, roles, saving, units
+from orgs.actions import account_rights, api_keys, members, organizations, roles, saving, units
 from orgs.oauth import applications
 from orgs.permissions import PERMISSIONS
 from orgs.seats import NoSeatLeft
@@ -36,6 +36,7 @@ TEXTS: "dict[type[errors.DomainError], StrPromise]" = {
     errors.Unprocessable: _("These values don't fit together."),
     errors.LimitReached: _("That was too often."),
     policies.GrantTooWide: _("You can only give or take away permissions that you have yourself."),
+    organizations.DeletionOnHold: _("This organization can't be deleted for good now. Please contact support."),
     members.LastOwner: _("An organization needs an owner. Transfer the ownership first."),
     members.OwnerIsNoPerson: _("Only a person can own an organization."),
     members.OwnerIsInactive: _(

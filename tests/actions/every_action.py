@@ -58,6 +58,9 @@ DONE: dict[str, Callable[[World], object]] = {
     "orgs.actions.organizations.set_daily_email_limit": lambda w: organizations.set_daily_email_limit(
         by=w.staff, organization_id=w.id, daily_email_limit=500
     ),
+    "orgs.actions.organizations.set_legal_hold": lambda w: organizations.set_legal_hold(
+        by=w.staff, organization_id=w.id, legal_hold=True
+    ),
     "orgs.actions.organizations.archive_organization": lambda w: organizations.archive_organization(
         by=w.owner, organization_id=w.id
     ),

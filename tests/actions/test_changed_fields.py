@@ -122,7 +122,7 @@ PARTS = {"RoleAssignment", "Email", "EmailAddress", "ApplicationAccess", "Webhoo
 # The kinds of events about changed rows, of the actions and of the account pages.
 CHANGING = {
     *("organization.updated", "organization.seat_limit_set", "organization.open_invitation_limit_set"),
-    "organization.daily_email_limit_set",
+    *("organization.daily_email_limit_set", "organization.legal_hold_set"),
     *("organization.archived", "organization.restored", "role.updated", "unit.updated", "api_key.described"),
     *("membership.roles_changed", "membership.unit_role_assigned", "membership.unit_role_removed"),
     *("user.deleted", "user.deactivated", "user.reactivated", "user.profile_updated", "user.password_changed"),

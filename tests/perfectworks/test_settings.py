@@ -29,6 +29,8 @@ NO_HOST = "which is not a host name or an IP address."
             {"SECRET_KEY": "", "SECRET_KEY_FILE": "/nonexistent"},
             "SECRET_KEY_FILE cannot be read: No such file or directory.",
         ),
+        ({"INVITATION_RETENTION_DAYS": "59"}, "INVITATION_RETENTION_DAYS must be 60 or more, or 0."),
+        ({"EVENT_RETENTION_DAYS": "-1"}, "EVENT_RETENTION_DAYS must be 60 or more, or 0."),
         (
             {"INVITATION_TOKEN_KEYS": f"{SECRET},short"},
             "INVITATION_TOKEN_KEYS needs 50 characters or more per key.",

@@ -10,6 +10,7 @@ from django.core.management import BaseCommand
 from accounts.actions import maintenance as accounts_maintenance
 from invitations.actions import maintenance as invitations_maintenance
 from outbox.worker import Worker, stopped_by_signals
+from perfectworks import retention
 from perfectworks.checks import require_safe_database
 from webhooks.actions import maintenance as webhooks_maintenance
 
@@ -19,6 +20,7 @@ MAINTENANCE_TASKS = (
     *accounts_maintenance.MAINTENANCE_TASKS,
     *invitations_maintenance.MAINTENANCE_TASKS,
     *webhooks_maintenance.MAINTENANCE_TASKS,
+    *retention.MAINTENANCE_TASKS,
 )
 
 
