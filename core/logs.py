@@ -1,7 +1,8 @@
-"""Logs on stdout, as JSON or as plain lines, without secrets.
+"""Logs on stdout, as JSON or as readable lines, without secrets.
 
-Every line passes through `redact`. It removes invitation links, tokens, cookies, keys and other credentials from the
-message, its arguments and tracebacks.
+A record is an event phrase and fields: ``logger.info("email sent", extra={"email_id": …})``. structlog formats the
+records of our code and of all libraries. Every text passes through `redact`. It removes invitation links, tokens,
+cookies, keys and other credentials from the phrase, the fields and tracebacks.
 """
 
 import json
@@ -9,6 +10,13 @@ import logging
 import re
 from datetime import UTC, datetime
 from typing import Any
+
+from structlog.dev import ConsoleRenderer
+from structlog.processors import format_exc_info
+from structlog.stdlib import ExtraAdder, ProcessorFormatter
+from structlog.typing import EventDict
+
+from core.request_context import current_context
 
 REDACTED = "[redacted]"
 MAX_LENGTH = 32_768
@@ -36,17 +44,30 @@ SECRETS = [
 
 # The fields of `extra=` that are logged. Other fields are left out.
 EXTRA_FIELDS = (
-    "status_code",
-    "organization_id",
-    "invitation_id",
-    "email_id",
-    "webhook_id",
-    "event_id",
-    "user_id",
-    "attempt",
-    "task",
-    "duration_ms",
+    *("method", "route", "path", "status", "status_code", "bytes", "duration_ms", "database_ms", "statements", "cut"),
+    *("organization_id", "invitation_id", "email_id", "webhook_id", "event_id", "user_id"),
+    *(
+        "state",
+        "attempt",
+        "task",
+        "kind",
+        "purpose",
+        "limit",
+        "reason",
+        "error",
+        "response",
+        "issuer",
+        "fields",
+        "place",
+    ),
+    *("worker", "release", "credential"),
 )
+# What `core.request_context` knows about the request. It is in each line that is logged for the request.
+CONTEXT_FIELDS = ("request_id", "trace_id", "principal", "organization_id")
+# Fields that are not redacted, because that takes most of the time of a line. Nobody else chooses their values, or they
+# are checked by `core.request_context`.
+SAFE_FIELDS = frozenset({"time", "level", "logger", "method", "route", *CONTEXT_FIELDS})
+FIRST_FIELDS = ("time", "level", "logger", "event", *CONTEXT_FIELDS)
 
 
 def redact(text: str) -> str:
@@ -86,38 +107,54 @@ class ClientMistakes(logging.Filter):
         return True
 
 
-class RedactedFormatter(logging.Formatter):
-    """Format records as plain text. Remove secrets from messages and tracebacks."""
+def add_facts(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Add the time, the level, the logger and the request of the record."""
+    record: logging.LogRecord = event["_record"]
+    event["time"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+    event["level"], event["logger"] = record.levelname, record.name
+    context = current_context()
+    if context is not None:
+        for name in CONTEXT_FIELDS:
+            value = getattr(context, name)
+            if value:
+                event.setdefault(name, value)
+    return event
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the record as text."""
-        return redact(super().format(record))
+
+def redact_values(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Remove secrets from all texts of the record, except those of which our code knows all values."""
+    return {
+        name: redact(value) if isinstance(value, str) and name not in SAFE_FIELDS else value
+        for name, value in event.items()
+    }
 
 
-class JSONFormatter(logging.Formatter):
-    """Format records as one JSON object per line: time, level, logger, message and allowed `extra` fields."""
+def redact_line(_logger: Any, _method: str, line: str) -> str:
+    """Remove secrets from a readable line."""
+    return redact(line)
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the record as JSON."""
-        line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": redact(record.getMessage()),
-        }
-        line |= {name: getattr(record, name) for name in EXTRA_FIELDS if hasattr(record, name)}
-        if record.exc_info:
-            line["exception"] = redact(self.formatException(record.exc_info))
-        return json.dumps(line, default=str)
+
+def to_json(_logger: Any, _method: str, event: EventDict) -> str:
+    """Return the record as one line of JSON. What people look for comes first."""
+    first = {name: event[name] for name in FIRST_FIELDS if name in event}
+    return json.dumps({**first, **event}, default=str)
+
+
+def formatter(*, as_json: bool) -> ProcessorFormatter:
+    """Return what formats all records: as JSON in production, and as readable lines in development."""
+    before: list[Any] = [add_facts, ExtraAdder(EXTRA_FIELDS)]
+    prepared: list[Any] = [ProcessorFormatter.remove_processors_meta, format_exc_info]
+    readable = ConsoleRenderer(colors=False, timestamp_key="time", pad_event_to=0, pad_level=False)
+    rendered: list[Any] = [redact_values, to_json] if as_json else [readable, redact_line]
+    return ProcessorFormatter(processors=[*prepared, *rendered], foreign_pre_chain=before)
 
 
 def logging_settings(level: str, *, as_json: bool) -> dict[str, Any]:
     """Return the `logging.config` dictionary: all loggers write to stdout through one redacting formatter."""
-    plain = {"()": RedactedFormatter, "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"redacted": {"()": JSONFormatter} if as_json else plain},
+        "formatters": {"redacted": {"()": formatter, "as_json": as_json}},
         "filters": {"client_mistakes": {"()": ClientMistakes}},
         "handlers": {
             "stdout": {

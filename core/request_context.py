@@ -17,6 +17,9 @@ from core.ids import uuid7
 MAX_REQUEST_ID = 64
 MAX_TRACEPARENT = 55
 HEADER = "X-Request-ID"
+UNMATCHED = "unmatched"  # the route of a path that no view has
+#: The key in the WSGI environment with the context of the request, for the web server's own log.
+CONTEXT_KEY = "perfectworks.request_context"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}", re.ASCII)
 # W3C Trace Context: the version, the trace, the span of the caller, and flags. Ids of zeros are not valid.
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
@@ -27,12 +30,17 @@ class RequestContext:
     """A request: its id and, if its client sent one, its ``traceparent``. Then what the service has learned about it.
 
     ``principal`` is the kind of credential, and ``organization_id`` the organization that the request is about.
+    ``route`` is the template of the path. ``statements`` and ``database_seconds`` are what the request has taken of the
+    database.
     """
 
     request_id: str = ""
     traceparent: str = ""
     principal: str = ""
     organization_id: UUID | None = None
+    route: str = UNMATCHED
+    statements: int = 0
+    database_seconds: float = 0.0
 
     @property
     def trace_id(self) -> str:

@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.core.signals import request_finished
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from core.request_context import HEADER, enter, new_context
+from core.request_context import CONTEXT_KEY, HEADER, UNMATCHED, enter, new_context
 
-#: The key in the WSGI environment with the context of the request, for the web server's own log.
-CONTEXT_KEY = "perfectworks.request_context"
+#: Paths to which middleware responds, before a route is looked for.
+WITHOUT_ROUTE = ("/healthz/live", "/healthz/ready")
 
 
 class RequestContextMiddleware:
@@ -28,7 +29,17 @@ class RequestContextMiddleware:
         enter(context)
         response = self.get_response(request)
         response.headers[HEADER] = context.request_id
+        context.route = route_of(request)
         return response
+
+
+def route_of(request: HttpRequest) -> str:
+    """Return the template of the path, such as ``/i/<token>``. Static files have one template together."""
+    if request.resolver_match is not None:
+        return f"/{request.resolver_match.route}"
+    if request.path_info.startswith(settings.STATIC_URL):
+        return f"{settings.STATIC_URL}*"
+    return request.path_info if request.path_info in WITHOUT_ROUTE else UNMATCHED
 
 
 def leave_request(**_: Any) -> None:

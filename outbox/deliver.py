@@ -105,7 +105,7 @@ def record_outcome(delivery: Delivery, outcome: Outcome, batch: Batch) -> None:
         except LeaseLost:
             raise
         except (OperationalError, InterfaceError) as error:
-            logger.warning("database unreachable: %s", error, extra=delivery.log_fields())
+            logger.warning("database unreachable", extra={"error": str(error), **delivery.log_fields()})
             time.sleep(delay)
             close_old_connections()
         except Exception:
@@ -132,7 +132,7 @@ def _record(delivery: Delivery, outcome: Outcome, batch: Batch) -> None:
         facts = handler.more_of_attempt(outcome)
         delivery.history.create(state=outcome.state, response=outcome.detail, created_at=now, **facts)
     fields = delivery.log_fields() | {"attempt": delivery.attempts + outcome.by_server}
-    logger.info(f"{delivery.LOG_NAME} %s", outcome.state, extra=fields)
+    logger.info(f"{delivery.LOG_NAME} {outcome.state}", extra=fields)
 
 
 def _act(handler: DeliveryHandler, outcome: Outcome, now: datetime) -> None:

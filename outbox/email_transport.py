@@ -69,7 +69,7 @@ def send_message(connection: BaseEmailBackend, message: EmailMultiAlternatives) 
             detail = f"{type(error).__name__} in the email settings"
         else:
             detail = error_text(error)
-        logger.warning("mail server unreachable: %s", detail)
+        logger.warning("mail server unreachable", extra={"response": detail})
         return Outcome(DeliveryState.DEFERRED, detail)
     try:
         connection.send_messages([message])

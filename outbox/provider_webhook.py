@@ -66,13 +66,14 @@ def _guarded(view: Callable[..., Any], request: HttpRequest) -> HttpResponse:
             return HttpResponse("Too large.", status=413, content_type="text/plain")
         return view(request)
     except AnymailWebhookValidationFailure as error:
-        logger.warning("email report rejected: %r", str(error))
+        logger.warning("email report rejected", extra={"error": str(error)})
         return HttpResponse("The signature is not valid.", status=403, content_type="text/plain")
     except (DatabaseError, InterfaceError):
         logger.exception("email report not recorded")
         return HttpResponse("Try again later.", status=503, content_type="text/plain")
     except Exception as error:  # django-anymail does not validate the payload
-        logger.warning("email report not readable: %s at %s", type(error).__name__, _place_of(error))
+        place = {"error": type(error).__name__, "place": _place_of(error)}
+        logger.warning("email report not readable", extra=place)
         return HttpResponse("The report is not readable.", status=400, content_type="text/plain")
 
 

@@ -20,6 +20,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
+from core.request_context import CONTEXT_KEY, RequestContext, within
 from perfectworks.web_requests import MAX_LARGE_BODY, RequestParser
 
 access_log = logging.getLogger("perfectworks.access")
@@ -60,11 +61,19 @@ class RequestTask(WSGITask):
 
     def log(self) -> None:
         """Write a line of the access log. The path has no query string. Its encoding is normalized for `redact`."""
-        path = quote(self.request.path.encode("latin-1"), safe=PATH_CHARACTERS)
-        status, milliseconds = self.status.split()[0], (time.time() - self.start_time) * 1000
-        size = max(self.body_bytes, self.content_length or 0)
-        values = (self.request.command, path, status, size, milliseconds, ", cut" if self.channel.is_cut else "")
-        access_log.info("%s %s %s %s bytes %.0f ms%s", *values)
+        context = (self.environ or {}).get(CONTEXT_KEY) or RequestContext()
+        fields = {
+            "method": self.request.command,
+            "route": context.route,
+            "path": quote(self.request.path.encode("latin-1"), safe=PATH_CHARACTERS),
+            "status": int(self.status.split()[0]),
+            "duration_ms": round((time.time() - self.start_time) * 1000, 1),
+            "database_ms": round(context.database_seconds * 1000, 1),
+            "statements": context.statements,
+            "bytes": max(self.body_bytes, self.content_length or 0),
+        }
+        with within(context):
+            access_log.info("request cut" if self.channel.is_cut else "request", extra=fields)
 
     def write(self, data: bytes) -> None:
         """Send a part of the response. The response to HEAD has headers only."""

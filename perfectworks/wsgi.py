@@ -12,11 +12,13 @@ from django.urls import get_resolver
 
 from core.database import close_connections_and_pools, wait_briefly_for_connections
 from core.deadlines import StatementLimit
+from core.statement_clock import count_statements
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "perfectworks.settings")
 
 application = get_wsgi_application()
 wait_briefly_for_connections()
+count_statements()
 if settings.WEB_STATEMENT_SECONDS:
     StatementLimit(settings.WEB_STATEMENT_SECONDS).install()
 

@@ -41,7 +41,7 @@ def request_account_email(purpose: AccountEmail.Purpose, address: str, *, user: 
     if _count(purpose, address):
         queue_account_email(purpose, address, user=user)
     else:
-        logger.warning("account email limit reached kind=%s", purpose)
+        logger.warning("account email limit reached", extra={"purpose": str(purpose)})
 
 
 def send_account_email_for_staff(purpose: AccountEmail.Purpose, address: str, *, user: User, language: str) -> None:

@@ -98,7 +98,9 @@ def _register(claims: Claims) -> User:
     facts: dict[str, Any] = {"left_out": left_out} if left_out else {}
     Event.objects.record("user.registered", by=_as(user), subject=user, user_kind=user.kind, **facts)
     if left_out:
-        logger.warning("name in token left out issuer=%s user_id=%s fields=%s", claims.issuer, user.pk, left_out)
+        logger.warning(
+            "name in token left out", extra={"issuer": claims.issuer, "user_id": user.pk, "fields": left_out}
+        )
     _prove(user, claims)
     if user.email != claims.verified_address and _to_link(claims):
         raise AddressTaken
@@ -136,9 +138,8 @@ def _note_ignored(identity: ExternalIdentity, ignored: IgnoredAddress | None) ->
         changed = changes_of(identity, ignored_address=address, ignored_reason=reason)
         Event.objects.record(kind, by=_as(identity.user), subject=identity, reason=reason, **changed)
     if ignored:
-        logger.warning(
-            "address in token ignored reason=%s issuer=%s", reason, identity.issuer, extra={"user_id": identity.user_id}
-        )
+        facts = {"reason": str(reason), "issuer": identity.issuer, "user_id": identity.user_id}
+        logger.warning("address in token ignored", extra=facts)
 
 
 def _usable(name: str) -> str:

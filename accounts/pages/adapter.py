@@ -63,7 +63,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Return the user with this address and password, or None. Raises ValidationError after too many attempts."""
         attempt = password_attempt(request, str(credentials.get("email", "")).lower())
         if attempt is None:
-            logger.warning("sign-in refused reason=limit method=password")
+            logger.warning("sign-in refused", extra={"reason": "limit", "credential": "password"})
             raise self.validation_error("too_many_login_attempts")
         user = super().authenticate(request, **credentials)
         if user:

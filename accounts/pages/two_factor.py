@@ -36,7 +36,7 @@ class LimitedCode(forms.Form):
         """Return the code. Raises ValidationError if it is wrong, or if there were too many wrong ones."""
         attempt = code_attempt(context.request, self.user)
         if attempt is None:
-            logger.warning("sign-in refused reason=limit method=code")
+            logger.warning("sign-in refused", extra={"reason": "limit", "credential": "code"})
             raise get_adapter().validation_error("too_many_login_attempts")
         code: str = super().clean_code()  # type: ignore[misc]
         attempt.succeeded()

@@ -134,9 +134,9 @@ def problem_of(exc: BaseException) -> Problem:
     exc = unmasked(exc)
     row = row_of(exc)
     if row is CRASH:
-        logger.exception("unhandled exception error=%s", type(exc).__name__, exc_info=exc)
+        logger.exception("unhandled exception", extra={"error": type(exc).__name__}, exc_info=exc)
     elif row in LOGGED_AS_WARNING:
-        logger.warning("database error error=%s", type(exc).__name__, exc_info=exc)
+        logger.warning("database error", extra={"error": type(exc).__name__}, exc_info=exc)
     return Problem(
         status=row.status or int(getattr(exc, "status_code", 500)),
         code=error_code(exc, row),

@@ -115,7 +115,7 @@ def unavailable(request: HttpRequest, exception: BaseException) -> HttpResponseB
     """Return a 503 below an API prefix in the format of the API, else a page. Neither needs the database."""
     problem, error_body = problem_of(exception), error_body_of(request.path_info)
     if isinstance(exception, Unavailable):
-        logger.warning("unavailable error=%s", type(exception).__name__, exc_info=exception)
+        logger.warning("unavailable", extra={"error": type(exception).__name__}, exc_info=exception)
     if error_body is not None:
         return error_response(problem, error_body, request)
     # Without the request, whose user and messages would be read from the database.

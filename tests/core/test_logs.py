@@ -5,11 +5,14 @@ import logging
 import os
 import subprocess
 import sys
+from uuid import UUID
 
 import pytest
 
-from core.logs import MAX_LENGTH, JSONFormatter, RedactedFormatter, redact
+from core.logs import MAX_LENGTH, formatter, redact
+from core.request_context import RequestContext, within
 
+JSON, PLAIN = formatter(as_json=True), formatter(as_json=False)
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJvd25lciJ9.c2lnbmF0dXJl"
 
 
@@ -85,18 +88,50 @@ def make_record(message: str, *arguments: object, **extra: object) -> logging.Lo
 
 
 def test_json_lines_carry_only_the_allowed_extras():
-    record = make_record("Not Found: %s", "/i/hunter2", status_code=404, request="GET /i/hunter2")
+    record = make_record(
+        "Not Found: %s", "/i/hunter2", status_code=404, request="GET /i/hunter2", reason="token=hunter2"
+    )
 
-    assert json.loads(JSONFormatter().format(record)) == {
+    assert json.loads(JSON.format(record)) == {
         "time": "2023-11-14T22:13:20.250+00:00",
         "level": "WARNING",
         "logger": "perfectworks.test",
-        "message": "Not Found: /i/[redacted]",
+        "event": "Not Found: /i/[redacted]",
         "status_code": 404,
+        "reason": "token=[redacted]",
     }
 
 
-@pytest.mark.parametrize("formatter", [JSONFormatter(), RedactedFormatter()])
+def test_each_line_of_a_request_names_it_and_who_sent_it():
+    key = UUID("01900000-0000-7000-8000-000000000001")
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    with within(RequestContext("the-request", trace, "api_key", key)):
+        line = json.loads(JSON.format(make_record("email sent", email_id=key)))
+
+    assert line == {
+        "time": "2023-11-14T22:13:20.250+00:00",
+        "level": "WARNING",
+        "logger": "perfectworks.test",
+        "event": "email sent",
+        "request_id": "the-request",
+        "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+        "principal": "api_key",
+        "organization_id": str(key),
+        "email_id": str(key),
+    }
+
+
+def test_in_development_a_line_is_readable():
+    with within(RequestContext("the-request")):
+        line = PLAIN.format(make_record("GET %s", "/i/hunter2", status=404, path="/i/hunter2"))
+
+    assert line == (
+        "2023-11-14T22:13:20.250+00:00 [WARNING] GET /i/[redacted] [perfectworks.test]"
+        " path=/i/[redacted] request_id=the-request status=404"
+    )
+
+
+@pytest.mark.parametrize("formatter", [JSON, PLAIN], ids=["json", "plain"])
 def test_a_traceback_is_redacted_too(formatter):
     record = make_record("failed")
     try:
@@ -130,19 +165,21 @@ def test_each_failure_is_logged_once_and_redacted_and_a_refused_request_without_
     )
 
     lines = [json.loads(line) for line in finished.stdout.splitlines()]
+    ids = [line.pop("request_id") for line in lines]
+    assert len(set(ids)) == 2
     assert [line | {"time": ""} for line in lines] == [
         {
             "time": "",
             "level": "WARNING",
             "logger": "django.request",
-            "message": "Not Found: /nowhere/i/[redacted]",
+            "event": "Not Found: /nowhere/i/[redacted]",
             "status_code": 404,
         },
         {
             "time": "",
             "level": "ERROR",
             "logger": "django.security.DisallowedHost",
-            "message": "Invalid HTTP_HOST header: '10.0.0.7'. You may need to add '10.0.0.7' to ALLOWED_HOSTS.",
+            "event": "Invalid HTTP_HOST header: '10.0.0.7'. You may need to add '10.0.0.7' to ALLOWED_HOSTS.",
             "status_code": 400,
         },
     ]

@@ -6,10 +6,13 @@ from uuid import uuid4
 
 import pytest
 from django.core import mail
+from django.db import OperationalError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.email.models import AccountEmail
 from core.request_context import HEADER, RequestContext, current_context, current_request_id, new_context, within
+from core.statement_clock import run_counted
 from events.models import Event
 from invitations.email.models import Email
 from orgs.models import Organization
@@ -122,6 +125,23 @@ def test_the_delivery_of_its_email_names_the_request(invited, caplog, settings):
     assert seen
     assert set(seen) == {REQUEST}
     assert current_request_id() == ""
+
+
+@pytest.mark.django_db
+def test_a_request_knows_its_statements_and_their_time():
+    def fail(*_: object) -> None:
+        raise OperationalError
+
+    context = RequestContext("a-request")
+    with within(context), connection.execute_wrapper(run_counted), CaptureQueriesContext(connection) as captured:
+        list(Organization.objects.all())
+        with pytest.raises(OperationalError):
+            run_counted(fail, "SELECT 1")
+    assert context.statements == len(captured) + 1 == 2
+    assert context.database_seconds > 0
+    with connection.execute_wrapper(run_counted):
+        list(Organization.objects.all())
+    assert context.statements == 2
 
 
 def test_what_no_request_has_caused_names_none(organization, mailoutbox):

@@ -147,7 +147,7 @@ def test_when_one_part_dies_the_other_is_stopped_and_the_exit_code_tells(directo
 
 def test_a_newcomer_reads_the_guidance_last_and_every_line_to_paste_works(first_start):
     lines = first_start.lines
-    logged = [number for number, line in enumerate(lines) if " INFO " in line]
+    logged = [number for number, line in enumerate(lines) if " [INFO] " in line]
 
     assert any("email sent" in lines[number] for number in logged)
     assert max(logged) < len(lines) - len(first_start.guidance)

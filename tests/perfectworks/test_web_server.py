@@ -20,6 +20,7 @@ from unittest.mock import ANY
 import pytest
 from django.core.wsgi import get_wsgi_application
 
+from core.logs import formatter
 from perfectworks import web_requests, web_server
 from perfectworks.web_server import WebServer, serve_on, wait_and_serve
 from perfectworks.web_worker import allow_open_files
@@ -278,12 +279,49 @@ def test_the_headers_of_proxies_are_passed_on_only_if_there_is_one(settings, pro
     assert seen == [passed]
 
 
+ACCESS_FIELDS = {"method", "route", "path", "status", "duration_ms", "database_ms", "statements", "bytes"}
+
+
+def access_lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    lines = [vars(record) for record in caplog.records if record.name == "perfectworks.access"]
+    return [{"event": line["message"]} | {name: line[name] for name in ACCESS_FIELDS} for line in lines]
+
+
 def test_the_access_log_has_the_path_in_one_encoding_and_no_query(server, caplog):
     with caplog.at_level(logging.INFO, "perfectworks.access"), running(server.application) as another:
         _, body = exchange(another, b"GET /%69/secret%0Atoken/x?key=1 HTTP/1.1\r\nHost: evil.example\r\n\r\n")
 
-    [line] = [record.getMessage() for record in caplog.records if record.name == "perfectworks.access"]
-    assert line.startswith(f"GET /i/secret%0Atoken/x 400 {len(body)} bytes ")
+    [line] = access_lines(caplog)
+    assert line.pop("duration_ms") > 0
+    assert line == {
+        "event": "request",
+        "method": "GET",
+        "route": "unmatched",
+        "path": "/i/secret%0Atoken/x",
+        "status": 400,
+        "bytes": len(body),
+        "database_ms": 0,
+        "statements": 0,
+    }
+
+
+def test_the_access_log_names_the_request_and_its_route(server, caplog):
+    lines: list[dict[str, Any]] = []
+    json_lines = formatter(as_json=True)
+
+    def note(record: logging.LogRecord) -> bool:
+        lines.append(json.loads(json_lines.format(record)))
+        return True
+
+    caplog.handler.addFilter(note)
+    with caplog.at_level(logging.INFO, "perfectworks.access"), running(server.application) as another:
+        response, _ = exchange(
+            another, b"GET /i/secret HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Request-ID: from-proxy\r\n\r\n"
+        )
+
+    [line] = [line for line in lines if line["logger"] == "perfectworks.access"]
+    assert response.headers["X-Request-ID"] == line["request_id"] == "from-proxy"
+    assert (line["route"], line["path"]) == ("/i/<str:token>", "/i/[redacted]")
 
 
 def test_an_application_that_crashes_gets_a_500(caplog):
@@ -325,9 +363,8 @@ def test_a_response_that_fails_in_the_middle_is_cut(version, error, caplog):
             exchange(server, b"GET / HTTP/%s\r\n\r\n" % version)
         assert exchange(server, b"GET /next HTTP/1.1\r\n\r\n")[0].status == 204
 
-    [line, _] = [record.getMessage() for record in caplog.records if record.name == "perfectworks.access"]
-    assert line.startswith("GET / 200 5 bytes ")
-    assert line.endswith(" ms, cut")
+    [line, _] = access_lines(caplog)
+    assert (line["event"], line["status"], line["bytes"]) == ("request cut", 200, 5)
 
 
 @pytest.mark.parametrize("version", [b"1.0", b"1.1"])
@@ -335,7 +372,7 @@ def test_a_response_in_parts_that_ends_is_complete(version, caplog):
     with caplog.at_level(logging.INFO, "perfectworks.access"), serving_parts(lambda: iter([b"a", b"b"])) as server:
         assert exchange(server, b"GET / HTTP/%s\r\n\r\n" % version)[1] == b"ab"
 
-    assert not caplog.messages[-1].endswith("cut")
+    assert caplog.messages[-1] == "request"
 
 
 def test_a_client_that_does_not_read_is_cut_and_its_thread_is_free(monkeypatch):

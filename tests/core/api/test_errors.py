@@ -129,7 +129,8 @@ def test_every_row_of_the_table_is_tried():
 def test_a_crash_is_logged_with_its_traceback(caplog):
     problem_of(ZeroDivisionError("the cause"))
     [record] = caplog.records
-    assert (record.levelname, record.getMessage()) == ("ERROR", "unhandled exception error=ZeroDivisionError")
+    facts = (record.levelname, record.message, vars(record)["error"])
+    assert facts == ("ERROR", "unhandled exception", "ZeroDivisionError")
     assert "the cause" in caplog.text
 
 
