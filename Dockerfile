@@ -14,7 +14,7 @@ COPY . .
 RUN install -d -o perfectworks var var/mail \
     && SECRET_KEY=only-to-collect-the-static-files-while-the-image-is-built PUBLIC_BASE_URL=https://build.invalid \
        python manage.py collectstatic --noinput --verbosity 0
-USER perfectworks
+USER 10001
 EXPOSE 8000
-HEALTHCHECK --start-period=20s CMD python -c "import urllib.request as web; web.urlopen('http://127.0.0.1:8000/healthz/ready')"
+HEALTHCHECK --start-period=20s CMD ["python", "-c", "import os, urllib.request as web; web.urlopen('http://127.0.0.1:' + os.environ['PORT'] + '/healthz/ready')"]
 CMD ["gunicorn", "perfectworks.wsgi:application"]

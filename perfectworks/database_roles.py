@@ -56,12 +56,21 @@ class DatabaseRoles:
 
     @classmethod
     def from_urls(cls, runtime_url: str, owner_url: str) -> "DatabaseRoles":
-        """Return the roles that these URLs name. Raises ValueError if they are not two roles in one database."""
+        """Return the roles that these URLs name. Raises ValueError if they are not two roles in one database.
+
+        A URL without a password is for servers that identify roles in another way. An empty password is a mistake.
+        """
         runtime, owner = urlsplit(runtime_url), urlsplit(owner_url)
         if not all(url.scheme.startswith("postgres") and url.username for url in (runtime, owner)):
             raise ValueError("DATABASE_URL and DATABASE_OWNER_URL must be postgres://user:password@host/database.")
         if runtime.path != owner.path or runtime.username == owner.username:
             raise ValueError("DATABASE_URL and DATABASE_OWNER_URL must name one database and two roles.")
+        for name, url in (("DATABASE_URL", runtime), ("DATABASE_OWNER_URL", owner)):
+            if url.password == "":
+                raise ValueError(
+                    f"The password in {name} is empty. compose.yaml takes it from POSTGRES_RUNTIME_PASSWORD or "
+                    "POSTGRES_OWNER_PASSWORD in .env."
+                )
         parts = (runtime.path.strip("/"), owner.username, owner.password, runtime.username, runtime.password)
         return cls(*(unquote(part or "") for part in parts))
 

@@ -70,6 +70,10 @@ for name, keys in (
     if not DEBUG and min(map(len, keys)) < MINIMUM_SECRET_LENGTH:
         raise ImproperlyConfigured(f"{name} needs {MINIMUM_SECRET_LENGTH} characters or more per key.")
 
+# Only for `manage.py create_first_staff`.
+FIRST_STAFF_EMAIL = require_address("FIRST_STAFF_EMAIL", env.str("FIRST_STAFF_EMAIL", default=""))
+FIRST_STAFF_PASSWORD = env.secret("FIRST_STAFF_PASSWORD")
+
 # --- Addresses ----------------------------------------------------------------------------------------------
 
 HOST = env.str("HOST", default="127.0.0.1")

@@ -146,6 +146,8 @@ def test_the_command_prints_the_sql_without_passwords(settings: Settings) -> Non
         (RUNTIME, "", "must be postgres://user:password@host/database."),
         (RUNTIME, RUNTIME, "must name one database and two roles."),
         (RUNTIME, OWNER.replace("/house", "/other"), "must name one database and two roles."),
+        (RUNTIME.replace("r-secret", ""), OWNER, "The password in DATABASE_URL is empty."),
+        (RUNTIME, OWNER.replace("o-secret", ""), "The password in DATABASE_OWNER_URL is empty."),
     ],
 )
 def test_the_command_needs_two_roles_in_one_database(

@@ -1,0 +1,1 @@
+"""Test the files for containers, Kubernetes and systemd."""
