@@ -21,8 +21,8 @@ MAX_AGE = 180 * 86400  # seconds since the last sign-in
 
 def known_device(request: HttpRequest, user_ids: Iterable[UUID]) -> str | None:
     """Return the id of the browser if one of these users has signed in with it before, else None."""
-    devices = _read(request)
-    return next((devices[key] for key in map(_key, user_ids) if key in devices), None)
+    devices, keys = _read(request), [key for user_id in user_ids for key in _keys(user_id)]
+    return next((devices[key] for key in keys if key in devices), None)
 
 
 def has_device_cookie(request: HttpRequest) -> bool:
@@ -33,8 +33,9 @@ def has_device_cookie(request: HttpRequest) -> bool:
 def remember_device(request: HttpRequest, response: HttpResponseBase, user_id: UUID) -> None:
     """Store in the browser that this user has signed in. It keeps the last ``MAX_ACCOUNTS`` accounts."""
     devices = _read(request)
-    key = _key(user_id)
-    device = devices.pop(key, None) or secrets.token_urlsafe(12)
+    key, *former = _keys(user_id)
+    known = [devices.pop(each) for each in (key, *former) if each in devices]
+    device = known[0] if known else secrets.token_urlsafe(12)
     kept = {key: device} | dict(list(devices.items())[: MAX_ACCOUNTS - 1])
     response.set_cookie(
         settings.KNOWN_DEVICE_COOKIE_NAME,
@@ -56,5 +57,7 @@ def _read(request: HttpRequest) -> dict[str, str]:
     return devices
 
 
-def _key(user_id: UUID) -> str:
-    return salted_hmac(SALT, str(user_id), algorithm="sha256").hexdigest()[:20]
+def _keys(user_id: UUID) -> list[str]:
+    """Return what stands for the account in the cookie, by the present SECRET_KEY first, then by the former ones."""
+    secret_keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return [salted_hmac(SALT, str(user_id), secret=key, algorithm="sha256").hexdigest()[:20] for key in secret_keys]

@@ -8,6 +8,7 @@ from operator import or_
 from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.auth.password_validation import validate_password
@@ -133,17 +134,19 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     def get_session_auth_hash(self) -> str:
         """Return the hash that ends all sessions when it changes: with the password, or when the credentials end."""
-        return self._hash_since_end(super().get_session_auth_hash())
+        return self._hash_since_end(super().get_session_auth_hash(), settings.SECRET_KEY)
 
     def get_session_auth_fallback_hash(self) -> Iterator[str]:
         """Return the same hash for each former SECRET_KEY."""
-        for former in super().get_session_auth_fallback_hash():
-            yield self._hash_since_end(former)
+        formers = super().get_session_auth_fallback_hash()
+        for former, key in zip(formers, settings.SECRET_KEY_FALLBACKS, strict=True):
+            yield self._hash_since_end(former, key)
 
-    def _hash_since_end(self, value: str) -> str:
+    def _hash_since_end(self, value: str, key: str) -> str:
         if self.credentials_ended_at is None:
             return value
-        return salted_hmac("accounts.credentials_ended", f"{value} {self.credentials_ended_at.timestamp()}").hexdigest()
+        text = f"{value} {self.credentials_ended_at.timestamp()}"
+        return salted_hmac("accounts.credentials_ended", text, secret=key).hexdigest()
 
     def get_full_name(self) -> str:
         """Return the first and last name. The result may be empty."""

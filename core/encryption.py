@@ -35,6 +35,16 @@ def decrypt(encrypted: str) -> str:
         raise SecretNotReadable from error
 
 
+def with_first_key(encrypted: str) -> str:
+    """Return the text encrypted with the first key, or the argument if it is already. Raises SecretNotReadable."""
+    first, *_others = settings.ENCRYPTION_KEYS
+    try:
+        _fernet((first,)).decrypt(encrypted.encode())
+    except InvalidToken:
+        return encrypt(decrypt(encrypted))
+    return encrypted
+
+
 def decrypt_if_encrypted(stored: str) -> str:
     """Return the text. The version before stored it in clear, and may have done so during the upgrade.
 

@@ -73,9 +73,9 @@ class Environment(environ.Env):
             raise ImproperlyConfigured(f"{name} must be {minimum} or more, or 0.")
         return number
 
-    def keys(self, name: str, *, default: str) -> list[str]:
+    def keys(self, name: str, *, default: list[str]) -> list[str]:
         """Return a list of secrets, which are separated by commas."""
-        return [key for key in self.secret(name).split(",") if key] or [default]
+        return [key for key in self.secret(name).split(",") if key] or [*default]
 
     def secret(self, name: str) -> str:
         """Return a secret, or "" if it is unset. Unlike in django-environ, `$` is not special."""

@@ -56,13 +56,19 @@ if not DEBUG and (SECRET_KEY.startswith("django-insecure-") or len(SECRET_KEY) <
         f"SECRET_KEY is a development key or has less than {MINIMUM_SECRET_LENGTH} characters. Make one."
     )
 
+# Former keys, with which sessions, links and cursors are still valid. To rotate, move SECRET_KEY to their start.
+SECRET_KEY_FALLBACKS = env.keys("SECRET_KEY_FALLBACKS", default=[])
+SECRET_KEYS = [SECRET_KEY, *SECRET_KEY_FALLBACKS]
+
 # The first key signs invitation links; all keys can verify them. To rotate, add a new key at the start.
-INVITATION_TOKEN_KEYS = env.keys("INVITATION_TOKEN_KEYS", default=SECRET_KEY)
+INVITATION_TOKEN_KEYS = env.keys("INVITATION_TOKEN_KEYS", default=SECRET_KEYS)
 # The first key hashes addresses; lookups use all keys. To rotate, add a new key at the start.
-ADDRESS_KEYS = env.keys("ADDRESS_KEYS", default=SECRET_KEY)
-# The first key encrypts stored secrets; all keys decrypt. To rotate, add a new key at the start and run `reencrypt`.
-ENCRYPTION_KEYS = env.keys("ENCRYPTION_KEYS", default=SECRET_KEY)
+ADDRESS_KEYS = env.keys("ADDRESS_KEYS", default=SECRET_KEYS)
+# The first key encrypts stored secrets; all keys decrypt. To rotate, add a new key at the start and run
+# `rotate_keys`.
+ENCRYPTION_KEYS = env.keys("ENCRYPTION_KEYS", default=SECRET_KEYS)
 for name, keys in (
+    ("SECRET_KEY_FALLBACKS", SECRET_KEYS),
     ("INVITATION_TOKEN_KEYS", INVITATION_TOKEN_KEYS),
     ("ADDRESS_KEYS", ADDRESS_KEYS),
     ("ENCRYPTION_KEYS", ENCRYPTION_KEYS),

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
@@ -67,16 +68,16 @@ def claim_key(view: Any, request: Request, key: str) -> IdempotentResponse:
     IdempotencyKeyReused.
     """
     named = {"user": view.caller.user, "operation": operation_key(view), "key": key}
-    same = fingerprint(view, request)
+    same, *former = fingerprints(view, request)
     IdempotentResponse.objects.filter(**named).outdated().delete()
     kept, _ = IdempotentResponse.objects.get_or_create(**named, defaults={"fingerprint": same})
-    if kept.fingerprint != same:
+    if kept.fingerprint not in (same, *former):
         raise IdempotencyKeyReused
     return kept
 
 
-def fingerprint(view: Any, request: Request) -> str:
-    """Return a hash of the request.
+def fingerprints(view: Any, request: Request) -> list[str]:
+    """Return the hash of the request by the present SECRET_KEY, then by the former ones.
 
     It covers the kind of credential, its organization and permissions, the path, the declared headers and the parsed
     body.
@@ -90,7 +91,9 @@ def fingerprint(view: Any, request: Request) -> str:
         view.header,
         request.data,
     ]
-    return salted_hmac(__name__, json.dumps(same, sort_keys=True, cls=JSONEncoder), algorithm="sha256").hexdigest()
+    text = json.dumps(same, sort_keys=True, cls=JSONEncoder)
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return [salted_hmac(__name__, text, secret=key, algorithm="sha256").hexdigest() for key in keys]
 
 
 def keep(kept: IdempotentResponse, view: Any, response: Response) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from importlib import import_module
+from io import StringIO
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,11 +13,13 @@ from allauth.mfa.totp.internal.auth import yield_hotp_counters_from_time as curr
 from django.apps import apps
 from django.core.management import CommandError, call_command
 
+from accounts.actions.encryption import TWO_FACTOR
 from accounts.oauth.tokens import issue_token
+from core import reencryption
 from core.encryption import SecretNotReadable, decrypt, encrypt
 from orgs.actions.api_keys import create_api_key
 from tests.factories import OAuthApplicationFactory, UserFactory
-from tests.support.changes import all_models, rows_of
+from tests.support.changes import all_models, rows_of, track_changes
 from tests.support.people import PASSWORD, session_of
 
 OLD, NEW = "the old key, which is long enough to be one", "the new key, which is long enough to be one"
@@ -93,29 +96,62 @@ def test_the_first_key_encrypts_and_every_key_decrypts(settings):
         decrypt(stored)
 
 
-def test_after_the_command_the_old_key_can_be_removed(person, settings, capsys):
+def rotate(**options):
+    out = StringIO()
+    call_command("rotate_keys", stdout=out, stderr=StringIO(), **options)
+    return out.getvalue()
+
+
+def test_after_the_command_the_old_key_can_be_removed(person, settings, client):
     settings.ENCRYPTION_KEYS = [OLD]
     seed = decrypt(RecoveryCodes.activate(person).instance.data["seed"])
+    client.force_login(person)
     settings.ENCRYPTION_KEYS = [NEW, OLD]
-    call_command("reencrypt")
-    settings.ENCRYPTION_KEYS = [NEW]
 
-    assert decrypt(Authenticator.objects.get().data["seed"]) == seed
-    assert capsys.readouterr().out == (
-        "1 secrets of two-factor authentication are encrypted with the first key.\n"
-        "The secrets of 0 webhook endpoints are encrypted with the first key.\n"
+    assert rotate() == (
+        "secrets of two-factor authentication: 1 encrypted with the first key, 0 were already, 0 are not readable\n"
+        "webhook endpoints with their secrets: 0 encrypted with the first key, 0 were already, 0 are not readable\n"
+        "sessions: 1 encrypted with the first key, 0 were already, 0 are not readable\n"
     )
+    settings.ENCRYPTION_KEYS = [NEW]
+    assert decrypt(Authenticator.objects.get().data["seed"]) == seed
+    assert client.get("/invitations").status_code == 200
+    with track_changes() as changes:
+        assert json.loads(rotate(json=True)) == {
+            "twoFactorSecrets": {"changed": 0, "unchanged": 1, "unreadable": 0},
+            "webhookEndpoints": {"changed": 0, "unchanged": 0, "unreadable": 0},
+            "sessions": {"changed": 0, "unchanged": 1, "unreadable": 0},
+        }
+    assert changes.nothing
 
 
-def test_the_command_changes_nothing_while_a_key_is_missing(person, settings):
+def test_the_command_goes_through_all_rows_in_short_steps(person, settings, monkeypatch):
+    settings.ENCRYPTION_KEYS = [OLD]
+    for _ in range(5):
+        RecoveryCodes.activate(UserFactory.create())
+    settings.ENCRYPTION_KEYS = [NEW, OLD]
+    monkeypatch.setattr(reencryption, "ROWS_AT_ONCE", 2)
+
+    assert [step.counts() for step in TWO_FACTOR.in_steps()] == [(2, 0, 0), (2, 0, 0), (1, 0, 0)]
+
+
+def test_while_a_key_is_missing_the_command_names_it_and_keeps_what_it_cannot_read(person, settings):
     settings.ENCRYPTION_KEYS = [OLD]
     RecoveryCodes.activate(person)
     before = Authenticator.objects.get().data
     settings.ENCRYPTION_KEYS = [NEW]
 
-    with pytest.raises(CommandError):
-        call_command("reencrypt")
+    with pytest.raises(CommandError, match="Add the former key back"):
+        rotate()
     assert Authenticator.objects.get().data == before
+
+
+def test_a_session_that_no_key_decrypts_has_ended_and_is_no_error(person, settings, client):
+    settings.ENCRYPTION_KEYS = [OLD]
+    client.force_login(person)
+    settings.ENCRYPTION_KEYS = [NEW]
+
+    assert json.loads(rotate(json=True))["sessions"] == {"changed": 0, "unchanged": 0, "unreadable": 1}
 
 
 def test_a_missing_key_is_said_as_unavailable_and_not_as_a_wrong_code(client, person, settings):

@@ -1,20 +1,17 @@
 """Encrypt the secrets of endpoints again, after a new key was put first in ``ENCRYPTION_KEYS``."""
 
-from django.db import transaction
-
-from core.encryption import decrypt, encrypt
+from core.encryption import with_first_key
+from core.reencryption import Reencryption
 from webhooks.models import WebhookEndpoint
 
 
-def reencrypt_webhook_secrets() -> int:
-    """Encrypt the secrets of all endpoints with the first key. Return how many endpoints there are.
+def _reencrypt_endpoint(row: WebhookEndpoint) -> list[str]:
+    before = (row.secret, row.former_secret)
+    row.secret = with_first_key(row.secret)
+    row.former_secret = row.former_secret and with_first_key(row.former_secret)
+    return [] if (row.secret, row.former_secret) == before else ["secret", "former_secret"]
 
-    Raises SecretNotReadable if a key is missing. In that case, nothing is changed.
-    """
-    with transaction.atomic():
-        rows = list(WebhookEndpoint.objects.select_for_update(no_key=True).order_by("pk"))
-        for row in rows:
-            row.secret = encrypt(decrypt(row.secret))
-            row.former_secret = row.former_secret and encrypt(decrypt(row.former_secret))
-            row.save(update_fields=["secret", "former_secret"])
-    return len(rows)
+
+WEBHOOKS = Reencryption(
+    "webhookEndpoints", "webhook endpoints with their secrets", WebhookEndpoint.objects.all, _reencrypt_endpoint
+)

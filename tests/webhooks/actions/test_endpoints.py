@@ -16,7 +16,7 @@ from tests.factories import MembershipFactory, WebhookEndpointFactory
 from tests.factories.webhooks import FORMER_SECRET, SECRET
 from tests.support.people import session_of
 from webhooks.actions import endpoints
-from webhooks.actions.encryption import reencrypt_webhook_secrets
+from webhooks.actions.encryption import WEBHOOKS
 from webhooks.actions.endpoints import TooManyWebhookEndpoints, WebhookEndpointNotFound
 from webhooks.models import WebhookEndpoint
 
@@ -146,7 +146,8 @@ def test_secrets_are_encrypted_again_with_the_first_key(organization, settings):
     former = endpoint.secret
     settings.ENCRYPTION_KEYS = ["a new key, which is long enough for production use", *settings.ENCRYPTION_KEYS]
 
-    assert reencrypt_webhook_secrets() == 1
+    assert [step.counts() for step in WEBHOOKS.in_steps()] == [(1, 0, 0)]
+    assert [step.counts() for step in WEBHOOKS.in_steps()] == [(0, 1, 0)]
 
     settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS[:1]
     endpoint.refresh_from_db()
