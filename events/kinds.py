@@ -14,6 +14,7 @@ KINDS = (
     "oauth_application.acting_for_owner_set", "oauth_application.authorized", "oauth_application.deleted",
     "oauth_application.registered", "oauth_application.secret_renewed", "oauth_application.tokens_ended",
     "oauth_application.updated", "organization.archived", "organization.created", "organization.daily_email_limit_set",
+    "organization.exported", "organization.imported",
     "organization.left_without_owner", "organization.legal_hold_set",
     "organization.open_invitation_limit_set", "organization.owner_returned",
     "organization.ownership_transferred", "organization.purged", "organization.restored", "organization.seat_limit_set",

@@ -113,6 +113,8 @@ GROUPS: "dict[str, tuple[StrPromise, dict[str, StrPromise]]]" = {
             "organization.ownership_transferred": _("Ownership transferred"),
             "organization.left_without_owner": _("Organization left without an active owner"),
             "organization.owner_returned": _("An owner is active again"),
+            "organization.exported": _("Organization exported"),
+            "organization.imported": _("Organization imported"),
             "organization.legal_hold_set": _("Legal hold changed"),
             "organization.seat_limit_set": _("Number of seats changed"),
             "organization.open_invitation_limit_set": _("Limit on open invitations changed"),
