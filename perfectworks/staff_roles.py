@@ -31,6 +31,9 @@ RIGHTS: Mapping[str, tuple[set[str], set[str]]] = {
     "orgs.role": ({"view"}, {"view"}),
     "orgs.roleassignment": ({"view"}, {"view"}),
     "orgs.unit": ({"view"}, {"view"}),
+    "webhooks.webhookattempt": ({"view"}, {"view"}),
+    "webhooks.webhookdelivery": ({"view"}, {"view"}),
+    "webhooks.webhookendpoint": ({"view"}, {"view", "change"}),
 }
 COLUMNS = (StaffRole.AUDITOR, StaffRole.SUPPORT)
 

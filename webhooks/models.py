@@ -34,6 +34,14 @@ class WebhookEndpointQuerySet(models.QuerySet["WebhookEndpoint"]):
         """Return the endpoints of one organization, oldest first."""
         return self.filter(organization_id=organization_id).order_by("id")
 
+    def failing(self) -> "WebhookEndpointQuerySet":
+        """Return the enabled endpoints whose latest attempts have failed."""
+        return self.enabled().filter(failing_since__isnull=False)
+
+    def ended(self) -> "WebhookEndpointQuerySet":
+        """Return the endpoints that the service has disabled."""
+        return self.filter(state__in=("gone", "failing"))
+
 
 class WebhookEndpoint(models.Model):
     """A URL to which an organization's events are sent.
@@ -202,6 +210,14 @@ class WebhookDeliveryQuerySet(DeliveryQuerySet["WebhookDelivery"]):
     def holding_up(self, endpoint: Any, sequence: Any) -> "WebhookDeliveryQuerySet":
         """Return the unsent deliveries of the endpoint that must come before the one with this sequence."""
         return self.unsent().filter(endpoint=endpoint, sequence__lt=sequence, attempts__lt=HOLDING_ATTEMPTS)
+
+    def overdue(self) -> "WebhookDeliveryQuerySet":
+        """Return all deliveries whose time has come, also those that wait for an earlier one of their endpoint."""
+        return super().due()
+
+    def with_event_types(self) -> "WebhookDeliveryQuerySet":
+        """Read the messages too, without their contents."""
+        return self.select_related("message").defer("message__data")
 
     def newest_first(self) -> "WebhookDeliveryQuerySet":
         """Order by the events, the newest first. A delivery that is sent again keeps its place."""

@@ -51,6 +51,8 @@ def test_every_model_of_ours_is_in_the_admin():
         "orgs.Role",
         "orgs.RoleAssignment",
         "orgs.Unit",
+        "webhooks.WebhookDelivery",
+        "webhooks.WebhookEndpoint",
     ]
 
 

@@ -32,6 +32,8 @@ from tests.factories import (
     MembershipFactory,
     OrganizationFactory,
     UserFactory,
+    WebhookDeliveryFactory,
+    WebhookEndpointFactory,
 )
 from tests.support.people import session_of
 
@@ -73,6 +75,8 @@ def make_varied_world() -> SimpleNamespace:
         InvitationFactory.create(organization=organization, inviter=owner, email="open@example.com")
         InvitationFactory.create(organization=organization, inviter=owner, email="late@example.com", expired=True)
     make_applications(owner, with_two_owners)
+    for organization, state in ((with_two_owners, "enabled"), (with_two_owners, "gone"), (archived, "enabled")):
+        WebhookDeliveryFactory.create(endpoint=WebhookEndpointFactory.create(organization=organization, state=state))
     return SimpleNamespace(alone=alone)
 
 
@@ -234,6 +238,7 @@ SUPPORT = {
         "emails",
     },
     "user": {"two-factor", "reset", "verify", "sessions", "secure", "deactivate", "reactivate"},
+    "webhookendpoint": {"enable", "disable", "rotate-secret"},
 }
 ADMINISTRATOR = {
     "apikey": {"delete"},
@@ -241,6 +246,7 @@ ADMINISTRATOR = {
     "oauthapplication": {"rename", "redirect", "renew-secret", "stop-acting", "end-tokens", "delete"},
     "organization": {"purge"},
     "user": {"staff-role", "delete", "purge"},
+    "webhookendpoint": {"delete"},
 }
 
 

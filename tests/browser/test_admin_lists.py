@@ -9,6 +9,7 @@ from orgs.models import Organization
 from tests.browser.admin_scenes import add_more_rows, as_staff
 from tests.browser.consent_scenes import client_of
 from tests.browser.stage import set_stage
+from tests.factories import WebhookDeliveryFactory
 
 pytestmark = pytest.mark.browser
 SMALL_DESK = {"width": 1300, "height": 800}
@@ -26,12 +27,21 @@ HIDDEN = "list => list.scrollWidth - list.clientWidth"
         "orgs/organization/",
         "accounts/oauthapplication/",
         "events/event/",
+        "webhooks/webhookendpoint/",
+        "webhooks/webhookdelivery/",
     ],
 )
 def test_a_list_fits(visitor, page, path):
     stage = set_stage(visitor)
     add_more_rows(stage)
     client_of(stage, "https://client.example.com/callback")
+    WebhookDeliveryFactory.create(
+        deferred=True,
+        endpoint__organization=stage.organization,
+        endpoint__url=f"https://{'very-' * 8}long.example.com/{'hooks/' * 20}",
+        message__event_type="membership.unit_role_assigned",
+        response="No connection: " + "refused " * 20,
+    )
     Organization.objects.update(name="Extraordinarily Long-Named Riverside Cooperative")
     User.objects.filter(pk=stage.stranger.pk).update(email=LONG)
     Invitation.objects.filter(pk=stage.invitation.pk).update(email=LONG)

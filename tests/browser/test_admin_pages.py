@@ -20,6 +20,9 @@ from tests.factories import (
     OAuthApplicationFactory,
     RoleAssignmentFactory,
     UnitFactory,
+    WebhookAttemptFactory,
+    WebhookDeliveryFactory,
+    WebhookEndpointFactory,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_database]
@@ -47,6 +50,12 @@ def make_rows() -> None:
     RoleAssignmentFactory.create(membership=membership, unit=UnitFactory.create(organization=organization))
     ExternalIdentityFactory.create(user=membership.user)
     OAuthApplicationFactory.create(user=membership.user)
+    endpoint = WebhookEndpointFactory.create(
+        organization=organization,
+        url=f"https://{'very-' * 8}long.example.com/{'hooks/' * 20}",
+        event_types=["role.created"],
+    )
+    WebhookAttemptFactory.create(delivery=WebhookDeliveryFactory.create(endpoint=endpoint), response="long" * 40)
     long = f"{'long' * 12}@{'very-' * 8}long.example.com"
     email = EmailFactory.create(bounced=True, recipient=long)
     AttemptFactory.create(email=email, failed=True)

@@ -18,6 +18,7 @@ import tests.browser.admin_account_scenes
 import tests.browser.admin_form_scenes
 import tests.browser.admin_oauth_scenes
 import tests.browser.admin_scenes
+import tests.browser.admin_webhook_scenes
 import tests.browser.consent_scenes
 import tests.browser.email_scenes
 import tests.browser.invite_scenes
