@@ -61,9 +61,9 @@ def send_notices(
 ) -> None:
     """Queue a security notice to each of these people, at their primary address or at ``address``.
 
-    ``about`` are the ids that the notice needs: ``organization_id`` and ``person_id``. People without an active account
-    or an address get none, nor those who have turned off this optional notice. The limit of emails to one address
-    applies. Without a ``language``, it is the active one.
+    ``about`` are the ids that the notice needs: ``organization_id``, ``person_id`` and ``object_id``. People without an
+    active account or an address get none, nor those who have turned off this optional notice. The limit of emails to
+    one address applies. Without a ``language``, it is the active one.
     """
     recipients = {user.pk: (user, address or user.email) for user in people if _wants(user, purpose)}
     emails = [

@@ -43,14 +43,17 @@ class AccountEmail(EmailDelivery):
         OWNERSHIP_TRANSFERRED = "ownership_transferred", _("ownership transferred")
         API_KEY_CREATED = "api_key_created", _("API key created")
         OAUTH_APPLICATION_CREATED = "oauth_application_created", _("OAuth application created")
+        WEBHOOK_DISABLED = "webhook_disabled", _("webhook endpoint disabled")
 
     purpose = models.CharField(max_length=32, choices=Purpose.choices)
     # The account that the email is about. Null if the address has none.
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="emails")
     language = models.CharField(max_length=16)
-    # What a notice is about, besides the account: an organization, and the person whose access has changed.
+    # What a notice is about, besides the account: an organization, the person whose access has changed, and a row of
+    # another app.
     organization_id = models.UUIDField(null=True, blank=True)
     person_id = models.UUIDField(null=True, blank=True)
+    object_id = models.UUIDField(null=True, blank=True)
 
     objects = AccountEmailQuerySet.as_manager()
 

@@ -31,5 +31,6 @@ NOTICES: dict[str, Notice] = {
     Purpose.OWNERSHIP_TRANSFERRED: Notice(tells_owners=True),
     Purpose.API_KEY_CREATED: Notice(tells_owners=True, is_optional=True),
     Purpose.OAUTH_APPLICATION_CREATED: Notice(tells_owners=True, is_optional=True),
+    Purpose.WEBHOOK_DISABLED: Notice(tells_owners=True, is_optional=True),
 }
 OPTIONAL = [Purpose(purpose) for purpose, notice in NOTICES.items() if notice.is_optional]

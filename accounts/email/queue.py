@@ -35,7 +35,7 @@ def queue_account_emails(emails: Sequence[AccountEmail]) -> None:
 def new_account_email(
     purpose: AccountEmail.Purpose, recipient: str, *, user: User | None, language: str = "", **ids: UUID | None
 ) -> AccountEmail:
-    """Return an email that is not saved yet. ``ids`` are ``organization_id`` and ``person_id``."""
+    """Return an email that is not saved yet. ``ids`` are ``organization_id``, ``person_id``, ``object_id``."""
     key = uuid7()
     return AccountEmail(
         id=key,

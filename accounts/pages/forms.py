@@ -35,6 +35,7 @@ NOTICE_LABELS = [
     (Purpose.MEMBERSHIP_ENDED, _("I am removed from an organization")),
     (Purpose.API_KEY_CREATED, _("an API key is created for me, or in an organization that I own")),
     (Purpose.OAUTH_APPLICATION_CREATED, _("an OAuth application is created for me, or in an organization that I own")),
+    (Purpose.WEBHOOK_DISABLED, _("a webhook endpoint of an organization that I own is disabled because it fails")),
 ]
 NOBODYS_DOMAIN = "rehearsal.invalid"  # RFC 2606: nobody has an address there
 NAME_LENGTH = User._meta.get_field("first_name").max_length

@@ -3,6 +3,8 @@
 ``accounts.email.notices`` says which notices the owners get too.
 """
 
+from uuid import UUID
+
 from django.conf import settings
 from django.db.models import QuerySet
 
@@ -40,14 +42,30 @@ def notify_about_credential(
         _send(purpose, [person], organization=organization, person=user or person)
 
 
+def notify_owners(purpose: AccountEmail.Purpose, *, organization: Organization, object_id: UUID) -> None:
+    """Tell the owners about a row of another app, such as a webhook endpoint."""
+    _send(purpose, [], organization=organization, object_id=object_id)
+
+
 def _send(
-    purpose: AccountEmail.Purpose, people: list[User], *, organization: Organization | None, person: User
+    purpose: AccountEmail.Purpose,
+    people: list[User],
+    *,
+    organization: Organization | None,
+    person: User | None = None,
+    object_id: UUID | None = None,
 ) -> None:
     language = (organization.language if organization else "") or settings.LANGUAGE_CODE
-    organization_id = organization.pk if organization else None
     if organization is not None and NOTICES[purpose].tells_owners:
         people = [*people, *_owners(organization)]
-    send_notices(purpose, people, language=language, organization_id=organization_id, person_id=person.pk)
+    send_notices(
+        purpose,
+        people,
+        language=language,
+        organization_id=organization.pk if organization else None,
+        person_id=person.pk if person else None,
+        object_id=object_id,
+    )
 
 
 def _owners(organization: Organization) -> QuerySet[User]:

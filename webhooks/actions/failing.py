@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 
 from django.db.models.functions import Now
 
+from accounts.email.models import AccountEmail
 from accounts.principals import SERVICE
+from orgs.actions.notices import notify_owners
 from orgs.locks import lock_organization
 from outbox.models import DeliveryState
 from webhooks.actions.endpoints import set_disabled
@@ -40,8 +42,9 @@ def disable_failing(endpoint: WebhookEndpoint) -> None:
 
 
 def _disable(endpoint: WebhookEndpoint, state: WebhookEndpoint.State) -> None:
-    """Disable the endpoint unless it is disabled or was deleted."""
+    """Disable the endpoint and tell the owners, unless it is disabled or was deleted."""
     organization = lock_organization(endpoint.organization_id, by=SERVICE, archived=True)
     present = organization.webhook_endpoints.enabled().select_for_update(no_key=True).filter(pk=endpoint.pk).first()
     if present is not None:
         set_disabled(SERVICE, organization, present, state)
+        notify_owners(AccountEmail.Purpose.WEBHOOK_DISABLED, organization=organization, object_id=present.pk)
