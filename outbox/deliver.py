@@ -174,15 +174,15 @@ def _columns(delivery: Delivery, outcome: Outcome, now: datetime) -> dict[str, A
     if outcome.state in (DeliveryState.QUEUED, DeliveryState.SCHEDULED):
         columns["due_at"] = Now() + HOLD_INTERVAL
     if outcome.state == DeliveryState.DEFERRED:
-        columns |= _retry(delivery, handler_of(delivery), now)
+        columns |= _retry(delivery, handler_of(delivery), now, outcome.wait)
     return columns
 
 
-def _retry(delivery: Delivery, handler: DeliveryHandler, now: datetime) -> dict[str, Any]:
+def _retry(delivery: Delivery, handler: DeliveryHandler, now: datetime, wait: timedelta | None) -> dict[str, Any]:
     give_up_after = handler.give_up_after
     if give_up_after is not None and now - delivery.created_at > give_up_after:
         return {"state": DeliveryState.FAILED}
-    return {"due_at": Now() + handler.retry_delay(delivery.attempts + 1)}
+    return {"due_at": Now() + handler.retry_delay(delivery.attempts + 1, wait)}
 
 
 @cache

@@ -95,8 +95,11 @@ class DeliveryHandler(ABC):
         """The age at which a deferred delivery becomes ``failed``. None means never."""
         return GIVE_UP_AFTER
 
-    def retry_delay(self, attempts: int) -> timedelta:
-        """Return the delay after this many attempts, the last of which was deferred."""
+    def retry_delay(self, attempts: int, wait: timedelta | None = None) -> timedelta:
+        """Return the delay after this many attempts, the last of which was deferred.
+
+        ``wait`` is the time that the other side asked for (``Outcome.wait``).
+        """
         return backoff(attempts)
 
 

@@ -1,6 +1,7 @@
 """The result of a delivery, and the text that is stored with it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from core.logs import redact
 from core.text import UNSAFE_IN_A_LINE
@@ -12,13 +13,15 @@ class Outcome:
     """The result of a delivery: its new state, and a detail in one line.
 
     ``detail`` is the other side's response if ``by_server`` is true. Otherwise, it is the reason for not sending.
-    ``withheld`` means that the recipient does not want it, and that its sender must not notice.
+    ``withheld`` means that the recipient does not want it, and that its sender must not notice. ``wait`` is the time
+    that the other side asks for before another attempt.
     """
 
     state: DeliveryState
     detail: str = ""
     by_server: bool = True
     withheld: bool = False
+    wait: timedelta | None = None
 
 
 def dropped(reason: str, *, withheld: bool = False) -> Outcome:

@@ -21,6 +21,7 @@ MESSAGES_AT_ONCE = 50
 #: The columns of a delivery that is sent again from the beginning. It keeps its sequence and the former attempts.
 AGAIN: dict[str, Any] = {
     "state": DeliveryState.QUEUED, "due_at": Now(), "lease_id": None, "sent_at": None, "attempts": 0, "reason": "",
+    "created_at": Now(),  # the beginning of its schedule
 }  # fmt: skip
 
 

@@ -26,7 +26,9 @@ DELAYS = (
 )
 MAX_ATTEMPTS = len(DELAYS) + 1
 JITTER = 0.1  # the longest delay is so much longer, so that the endpoints of one receiver are not tried at once
+SCHEDULE = sum(DELAYS, timedelta())
 GONE = 410
+BUSY = (429, 503)  # the statuses whose `Retry-After` counts
 FAILING_AFTER = timedelta(days=5)
 
 
@@ -68,7 +70,8 @@ def outcome_of(reply: Reply) -> WebhookOutcome:
     state = DeliveryState.SENT if reply.is_success else DeliveryState.DEFERRED
     if reply.status == GONE:
         state = DeliveryState.FAILED
-    return WebhookOutcome(state, reply.line, status=reply.status, seconds=reply.seconds)
+    wait = reply.retry_after if reply.status in BUSY else None
+    return WebhookOutcome(state, reply.line, status=reply.status, seconds=reply.seconds, wait=wait)
 
 
 class WebhookRows:
@@ -153,9 +156,14 @@ class WebhookHandler(DeliveryHandler):
         """Give up after the last attempt of the schedule, whenever that is."""
         return timedelta(0) if self.delivery.attempts + 1 >= MAX_ATTEMPTS else None
 
-    def retry_delay(self, attempts: int) -> timedelta:
-        """Return the delay of the schedule, a little longer at random."""
-        return DELAYS[min(attempts, len(DELAYS)) - 1] * random.uniform(1, 1 + JITTER)  # noqa: S311 - no secret
+    def retry_delay(self, attempts: int, wait: timedelta | None = None) -> timedelta:
+        """Return the delay of the schedule, a little longer at random, or a longer one that the endpoint asked for.
+
+        An endpoint cannot ask for more than what is left of the schedule.
+        """
+        planned = DELAYS[min(attempts, len(DELAYS)) - 1] * random.uniform(1, 1 + JITTER)  # noqa: S311 - no secret
+        left = self.delivery.created_at + SCHEDULE - timezone.now()
+        return max(planned, min(wait, left)) if wait else planned
 
     def _row(self, rows: Mapping[Any, Any], key: Any) -> Any:
         if key not in rows:

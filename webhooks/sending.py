@@ -5,12 +5,15 @@ are responses like any other: they are not followed.
 """
 
 import http.client
+import re
 import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from io import BufferedReader, RawIOBase
 from typing import Any
@@ -23,6 +26,7 @@ SECONDS = 10.0  # the deadline, from the question to the name server to the end 
 MAX_RESPONSE = 64 * 1024  # bytes, with the headers
 MAX_ADDRESSES = 4  # of a host, to which the service tries to connect
 LINE_LENGTH = 200
+SECONDS_TO_WAIT = re.compile(r"[0-9]{1,9}")
 USER_AGENT = "PerfectWorks-Webhooks/1"
 
 
@@ -31,12 +35,13 @@ class Reply:
     """How a receiver responded. ``status`` is None if there was no response, and ``line`` then says why.
 
     Otherwise ``line`` is the first line of the body. The rest is never kept: with it, a response from inside a network
-    could be read. ``seconds`` is the duration.
+    could be read. ``seconds`` is the duration. ``retry_after`` is the time that the receiver asks for.
     """
 
     status: int | None
     line: str
     seconds: float
+    retry_after: timedelta | None = None
 
     @property
     def is_success(self) -> bool:
@@ -52,10 +57,29 @@ def send(url: str, headers: Mapping[str, str], body: bytes) -> Reply:
     """POST the body to the URL, and return the reply. Raises nothing that a receiver or its network could cause."""
     exchange = _Exchange(time.monotonic() + SECONDS)
     try:
-        status, line = exchange.post(parse_target(url), {**headers, "User-Agent": USER_AGENT}, body)
+        response, line = exchange.post(parse_target(url), {**headers, "User-Agent": USER_AGENT}, body)
     except (OSError, http.client.HTTPException, TargetRefused) as error:
-        status, line = None, _reason(error)
-    return Reply(status, line, round(time.monotonic() - exchange.started, 3))
+        return Reply(None, _reason(error), exchange.seconds())
+    return Reply(
+        response.status, line, exchange.seconds(), retry_after(response.headers.get("Retry-After", "").strip())
+    )
+
+
+def retry_after(value: str) -> timedelta | None:
+    """Return how long to wait by a header `Retry-After`: seconds, or a date of HTTP (RFC 9110, section 10.2.3).
+
+    None if it is neither, or if the time has passed.
+    """
+    try:
+        seconds = int(value) if SECONDS_TO_WAIT.fullmatch(value) else _seconds_until(value[:64])
+    except ValueError:
+        return None
+    return timedelta(seconds=seconds) if seconds > 0 else None
+
+
+def _seconds_until(date: str) -> float:
+    moment = parsedate_to_datetime(date)
+    return (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
 
 
 class _Exchange:
@@ -65,14 +89,17 @@ class _Exchange:
         self.started = time.monotonic()
         self.deadline = deadline
 
+    def seconds(self) -> float:
+        return round(time.monotonic() - self.started, 3)
+
     def seconds_left(self) -> float:
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError("timed out")
         return left
 
-    def post(self, target: Target, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
-        """Return the status, and the first line of the body."""
+    def post(self, target: Target, headers: Mapping[str, str], body: bytes) -> tuple[http.client.HTTPResponse, str]:
+        """Return the response, and the first line of its body."""
         with (
             self._connected(target) as stream,
             closing(http.client.HTTPConnection(target.host, target.port)) as connection,
@@ -80,7 +107,7 @@ class _Exchange:
             connection.sock = stream  # it has the methods that a request needs
             connection.request("POST", target.path, body, {"Host": target.authority, "Connection": "close", **headers})
             response = connection.getresponse()
-            return response.status, _first_line(response)
+            return response, _first_line(response)
 
     @contextmanager
     def _connected(self, target: Target) -> Iterator["_BoundedStream"]:

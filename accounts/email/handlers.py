@@ -70,7 +70,7 @@ class AccountEmailHandler(DeliveryHandler):
         """The age at which a deferred email becomes ``failed``."""
         return GIVE_UP_AFTER
 
-    def retry_delay(self, attempts: int) -> timedelta:
+    def retry_delay(self, attempts: int, wait: timedelta | None = None) -> timedelta:
         """Return the delay after this many attempts."""
         return backoff(attempts, longest=MAX_DELAY)
 

@@ -30,12 +30,16 @@ class Received(NamedTuple):
 
 
 class Receiver:
-    """What arrived, in order. ``respond`` returns the status for a webhook, and may wait."""
+    """What arrived, in order.
+
+    ``respond`` returns the status for a webhook, and may wait. ``headers`` are in each response.
+    """
 
     def __init__(self, secret: str) -> None:
         self.secret = secret
         self.received: list[Received] = []
         self.respond: Callable[[Received], int] = lambda received: 200
+        self.headers: dict[str, str] = {}
         self.url = ""
 
     @property
@@ -67,6 +71,8 @@ def receiving(secret: str) -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(receiver.take(self.headers, body))
+            for name, value in receiver.headers.items():
+                self.send_header(name, value)
             self.end_headers()
 
         def log_message(self, *args: Any) -> None:

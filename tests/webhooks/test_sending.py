@@ -107,6 +107,40 @@ def test_what_is_kept_of_a_response(response: bytes, status: int | None, line: s
     assert reply.is_success == (status in (200, 204))
 
 
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("120", 120),
+        (" 120 ", 120),
+        ("0", None),
+        ("-5", None),
+        ("1.5", None),
+        ("9" * 10, None),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", None),
+        ("Fri, 31 Feb 2999 23:59:59 GMT", None),
+        ("soon", None),
+        ("", None),
+        ("١٢٠", None),
+    ],
+)
+def test_the_receiver_may_name_the_seconds_until_the_next_attempt(value: str, seconds: int | None):
+    response = f"HTTP/1.1 503 Busy\r\nRetry-After: {value}\r\n\r\n".encode()
+    with receiver(responding(response)) as (port, _):
+        reply = send(f"http://127.0.0.1:{port}/", {}, b'{"a":1}')
+
+    assert reply.status == 503
+    assert reply.retry_after == (None if seconds is None else timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize("pattern", ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"])
+def test_the_receiver_may_name_the_date_of_the_next_attempt(pattern: str):
+    later = datetime.now(UTC) + timedelta(hours=3)
+    wait = sending.retry_after(later.strftime(pattern))
+
+    assert wait is not None
+    assert timedelta(hours=3, seconds=-5) < wait <= timedelta(hours=3)
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirects_are_not_followed(status: int):
     with receiver(responding(b"")) as (other, unasked):
