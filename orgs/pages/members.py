@@ -65,7 +65,7 @@ class MemberPage(MemberBase):
         may_remove = can_remove(self.permissions, self.member) and not self.is_own
         links = {
             "organization-member-role": can_change(self.permissions, self.member),
-            "organization-member-unit-role": manages_members(self.permissions),
+            "organization-member-unit-role": self._can_have_unit_role(),
             "organization-member-transfer": self._can_become_owner(),
         }
         return self.show(
@@ -77,6 +77,9 @@ class MemberPage(MemberBase):
             links={view.removeprefix("organization-member-").replace("-", "_"): link for view, link in links.items()},
             may_remove=may_remove,
         )
+
+    def _can_have_unit_role(self) -> bool:
+        return manages_members(self.permissions) and units_of(self.by, self.organization).exists()
 
     def _can_become_owner(self) -> bool:
         user = self.member.user

@@ -1,17 +1,19 @@
 """The names of what events refer to, as the reader may see them. Events contain only ids.
 
 A name is shown only if the reader may see the row that has it: members, invitations, roles, and the API keys and
-applications that the reader sees elsewhere. Somebody who is no longer a member has the address that was invited.
+applications that the reader sees elsewhere. Somebody who is no longer a member has the address that was invited, or the
+name on the invitations that they sent.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from accounts.principals import Method, Principal
 from core.addresses import displayed_address
 from core.admin_labels import LABELS
@@ -66,7 +68,7 @@ class EventNames:
         return self.others.get(event.subject_type, {}).get(event.subject_id, "")
 
     def person(self, user_id: UUID | None) -> str:
-        """Return the name of a member, or the invited address of a former member, or ""."""
+        """Return the name of a member, or what the organization knows of a former member, or ""."""
         return self.people.get(user_id, "") if user_id else ""
 
     def actor_of(self, event: Event) -> str:
@@ -106,12 +108,21 @@ class EventNames:
         return found
 
     def _add_former_members(self, by: Principal, events: Sequence[Event]) -> None:
-        """Add the address of the accepted invitation of each person who is no longer a member."""
-        unknown = {key for event in events for key in _people_of(event) if key not in self.people}
+        """Add the people who are no longer members: by the address that was invited, or by their name as an inviter.
+
+        Whoever founded the organization was not invited.
+        """
+        unknown = {key for event in events for key in _people_of(event)} - self.people.keys()
+        managed = Invitation.objects.managed_in(self.organization, by)
         if unknown:
-            accepted = Invitation.objects.managed_in(self.organization, by).filter(status="accepted")
-            rows = accepted.filter(answered_by__in=unknown).values_list("answered_by", "email")
+            accepted = managed.filter(status="accepted", answered_by__in=unknown)
+            rows = accepted.values_list("answered_by", "email")
             self.people |= {key: str(displayed_address(email)) for key, email in rows if key}
+        if unknown := unknown - self.people.keys():
+            sent = managed.filter(inviter=OuterRef("pk")).exclude(inviter_name="").values("inviter_name")
+            inviters = User.objects.filter(pk__in=unknown).annotate(known_name=Subquery(sent[:1]))
+            named = inviters.filter(known_name__isnull=False).values_list("pk", "known_name")
+            self.people |= {key: str(displayed_address(name)) for key, name in named}
 
 
 def changed_words(event: Event, shown: str = "") -> list[str]:

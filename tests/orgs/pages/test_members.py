@@ -38,11 +38,17 @@ def facts():
         ("member", ["Leave"]),
     ],
 )
-def test_each_member_sees_the_facts_and_what_they_may_do(signed_in, members_page, request, name, buttons):
+def test_each_member_sees_the_facts_and_what_they_may_do(signed_in, organization, members_page, request, name, buttons):
+    UnitFactory.create(organization=organization)
+
     page = signed_in(request.getfixturevalue(name)).get(members_page)
 
     assert page.status_code == 200
     assert visible_text(page)[-len(buttons) - len(facts()) - 1 :] == [*facts(), *buttons, "All people"]
+
+
+def test_access_to_workspaces_is_not_offered_without_any(signed_in, members_page, owner):
+    assert "Change access to workspaces" not in visible_text(signed_in(owner).get(members_page))
 
 
 def test_a_member_without_permissions_sees_no_address_of_others(signed_in, organization, owner, invitee):
@@ -79,6 +85,7 @@ def test_the_page_takes_a_fixed_number_of_queries(signed_in, members_page, membe
         organization="SELECT orgs_roleassignment",
         member="SELECT orgs_membership",
         roles="SELECT orgs_roleassignment",
+        units="SELECT orgs_unit",
     ):
         assert client.get(members_page).status_code == 200
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone, translation
 
+from accounts.models import User
 from core.addresses import Address
 from core.ids import first_uuid7, uuid7
 from events.kinds import KINDS
@@ -16,7 +17,7 @@ from invitations.actions.inviting import invite
 from invitations.pages.organization import activity_rows
 from invitations.pages.organization.event_words import GROUPS, WORDS
 from orgs.actions.api_keys import create_api_key
-from orgs.actions.members import change_member_roles, remove_member
+from orgs.actions.members import change_member_roles, leave_organization, remove_member, transfer_ownership
 from orgs.actions.organizations import update_organization
 from orgs.actions.roles import create_role, delete_role
 from orgs.permissions import EDITOR_ROLE, LIST_PROJECTS, Level
@@ -112,6 +113,20 @@ def test_somebody_who_has_left_is_shown_by_the_address_that_was_invited(client, 
 
     assert rows[0] == ("Member removed", "invitee@example.com", "Owner Cast", [])
     assert rows[2] == ("Invitation accepted", "invitee@example.com", "invitee@example.com", [])
+
+
+def test_a_founder_who_has_left_is_shown_by_the_name_on_the_invitations(client, organization, owner, admin, happened):
+    transfer_ownership(
+        by=session_of(owner), organization_id=organization.pk, membership_id=membership_of(admin, organization).pk
+    )
+    leave_organization(by=session_of(owner), organization_id=organization.pk)
+    User.objects.filter(pk=owner.pk).update(first_name="Renamed")
+    client.force_login(admin)
+
+    page = client.get(PAGE)
+
+    assert rows_on(page)[0] == ("Member left", "Owner Cast", "Owner Cast", [])
+    assert "Renamed" not in page.content.decode()
 
 
 def test_the_name_of_an_account_that_never_joined_is_not_shown(client, organization, owner, stranger):
