@@ -9,6 +9,7 @@ from django.shortcuts import render
 
 from core.api.errors import problem_of_status
 from core.api.middleware import error_body_of, error_response
+from core.large_requests import too_large_page
 
 #: The key in the WSGI environment with which the web server says that it refuses the request, and with which status.
 REFUSED_STATUS = "perfectworks.refused_status"
@@ -31,5 +32,7 @@ class RefusedRequestMiddleware:
             return self.get_response(request)
         error_body = error_body_of(request.path_info)
         if error_body is None:
+            if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                return too_large_page(request)
             return render(request, "400.html", status=HTTPStatus(status))
         return error_response(problem_of_status(status), error_body, request)

@@ -17,7 +17,11 @@ SECONDS_FOR_REQUEST = 30  # from its first byte to its last
 TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 START_LINE = re.compile(TOKEN + rb" [\x21-\x7e\x80-\xff]+ HTTP/1\.[01]")
 PATH = re.compile(TOKEN + rb" (?:https?://[^\x00-\x20/?#]*)?(?P<path>/[^\x00-\x20?#]*)")
-MAY_BE_LARGE = re.compile(r"/api/v0/organizations/[0-9a-fA-F-]{36}/invitations/bulk", re.ASCII)
+MAY_BE_LARGE = re.compile(
+    r"/api/v0/organizations/[0-9a-fA-F-]{36}/invitations/bulk|/organizations/[a-z0-9-]{1,200}/invite/many"
+    r"|/admin/orgs/organization/[0-9a-fA-F-]{36}/do/invite-many",
+    re.ASCII,
+)
 HEADER_LINE = re.compile(rb"(" + TOKEN + rb"):([\t\x20-\x7e\x80-\xff]*)")
 
 

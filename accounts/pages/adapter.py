@@ -7,6 +7,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
@@ -132,6 +133,15 @@ class AccountAdapter(DefaultAccountAdapter):
         if "email" in context:
             context["email"] = displayed_address(context["email"])
         super().add_message(request, level, message_template, context, **options)
+
+    def should_send_confirmation_mail(self, request: HttpRequest, email_address: EmailAddress, signup: bool) -> bool:
+        """Return True. At a sign-in, another email is sent although one was sent minutes ago: the pages promise it.
+
+        The password was right. ``request_account_email`` limits these emails too.
+        """
+        if not signup:
+            ratelimit.clear(request, action="confirm_email", key=email_address.email.lower())
+        return True
 
     def send_account_already_exists_mail(self, email: str) -> None:
         """Email a link to the sign-in page. People can reset their password there."""

@@ -20,6 +20,7 @@ from django.views.defaults import page_not_found
 from django.views.defaults import server_error as default_server_error
 
 from core.errors import Unavailable
+from core.large_requests import TOO_LARGE, too_large
 
 from .errors import ErrorBody, Problem, problem_of, problem_of_status, row_of
 
@@ -97,6 +98,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Return the response for a malformed request. This is the root URLconf's `handler400`."""
     if row_of(exception).status == HTTPStatus.SERVICE_UNAVAILABLE:  # see `unmasked`
         return unavailable(request, exception)
+    if isinstance(exception, TOO_LARGE) and error_body_of(request.path_info) is None:
+        return too_large(request)
     return default_bad_request(request, exception)
 
 

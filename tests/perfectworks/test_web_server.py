@@ -190,7 +190,8 @@ def test_a_refused_request_for_a_page_gets_a_page(server, request_bytes, error):
     response, body = exchange(server, request_bytes % b"/accounts/login/")
 
     assert response.status == error[0]
-    assert b"<h1>We couldn't understand this request</h1>" in body
+    heading = b"This is too large" if error == LARGE_BODY else b"We couldn't understand this request"
+    assert b"<h1>%s</h1>" % heading in body
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
 
 
@@ -205,10 +206,15 @@ def test_what_is_no_http_gets_a_page(server, request_bytes):
         ("organizations/01900000-0000-7000-8000-000000000000/invitations", 9_000_000, 413),
         ("organizations/01900000-0000-7000-8000-000000000000/invitations/bulk", 10 * 1024 * 1024 + 2, 413),
         ("organizations/01900000-0000-7000-8000-000000000000/invitations/bulk", 9_000_000, 401),
+        ("/organizations/riverside/invite/many", 10 * 1024 * 1024 + 2, 413),
+        ("/organizations/riverside/invite/many", 9_000_000, 403),
+        ("/organizations/riverside/invite", 9_000_000, 413),
+        ("/admin/orgs/organization/01900000-0000-7000-8000-000000000000/do/invite-many", 9_000_000, 403),
     ],
 )
 def test_only_lists_of_people_to_invite_may_be_large(server, path, length, status):
-    head = f"POST /api/v0/{path} HTTP/1.1\r\nContent-Type: text/csv\r\nContent-Length: {length}\r\n\r\n"
+    path = path if path.startswith("/") else f"/api/v0/{path}"
+    head = f"POST {path} HTTP/1.1\r\nContent-Type: text/csv\r\nContent-Length: {length}\r\n\r\n"
     with closing(connect(server, head.encode())) as client:
         client.sendall(b"a" * length)
         response = HTTPResponse(client)

@@ -145,13 +145,14 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
             inviting.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
         )
 
-    @operation("Link copied successfully", response=InvitationLinkSerializer, errors=(410,))
+    @operation("Link copied successfully", response=InvitationLinkSerializer, errors=(409, 410))
     def link(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Get the link of an open invitation, to pass it on without an email.
 
         The link opens the page of the invitation. It does not prove that somebody has the mailbox, so the person must
         sign in with a verified address. The event `invitation.link_copied` says who got it. You need the permissions
-        to send the invitation again.
+        to send the invitation again. If the inviter has left, nobody could accept it, so there is no link until you
+        send it again.
         """
         link = copy_link(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
         return self.respond({"link": link})

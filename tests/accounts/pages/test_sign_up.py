@@ -11,6 +11,7 @@ from accounts.passwords import PASSWORD_RULES
 from tests.accounts.recent_sign_in import GRAVE_OPERATIONS_ALLOWED, statuses_of_grave_operations
 from tests.factories import UserFactory
 from tests.support.changes import event, track_changes
+from tests.support.outbox import account_emails
 from tests.support.pages import visible_text
 from tests.support.people import PASSWORD
 
@@ -67,6 +68,21 @@ def test_the_account_waits_for_the_proof_of_its_address(client, db, mailoutbox, 
     assert (done.status_code, done["Location"]) == (302, "/")
     assert EmailAddress.objects.get().verified is True
     assert client.get("/invitations").status_code == 200
+
+
+def test_a_sign_in_before_the_proof_sends_the_email_again(client, db, mailoutbox, settings):
+    sign_up(client)
+    for attempt in range(1, 8):
+        page = client.post("/accounts/login/", {"login": ADDRESS, "password": PASSWORD}, follow=True)
+        assert "Verify your email address" in visible_text(page)
+        account_emails()
+        assert len(mailoutbox) == 1 + min(attempt, 5)
+    client.post("/accounts/login/", {"login": ADDRESS, "password": "a wrong password"})
+    assert len(mailoutbox) == 6
+
+    [link] = [word for word in mailoutbox[-1].body.split() if "/accounts/confirm-email/" in word]
+    client.post(link.removeprefix(settings.PUBLIC_BASE_URL))
+    assert EmailAddress.objects.get().verified is True
 
 
 def test_the_proof_opens_no_session_in_another_browser(client, db, mailoutbox, settings):

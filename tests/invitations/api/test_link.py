@@ -6,6 +6,7 @@ from accounts.principals import staff
 from invitations.actions.links import copy_link
 from invitations.tokens import Purpose, read_token
 from orgs.actions.account_rights import OwnAccount
+from orgs.models import Membership
 from orgs.permissions import ADMIN_ROLE, MANAGE_BILLING
 from tests.factories import InvitationFactory
 from tests.invitations.api.house import (
@@ -64,6 +65,24 @@ def test_nobody_gets_the_link_of_an_invitation_that_offers_more_administration(b
 
 def test_an_api_key_without_the_permission_gets_none(by, invitation):
     assert by("owner", permissions=frozenset({MANAGE_BILLING})).post(sent(invitation, "link")).status_code == 403
+
+
+def test_there_is_no_link_that_nobody_could_use_because_the_inviter_has_left(by, owner, admin, organization):
+    orphan = InvitationFactory.create(organization=organization, email="new@example.com", inviter=admin)
+    Membership.objects.get(user=admin).delete()
+    explained = by("owner").get(sent(orphan, "explain")).json()["data"]
+
+    with track_changes() as changes:
+        refused = by("owner").post(sent(orphan, "link"))
+
+    assert changes.nothing
+    assert explained["reason"]["code"] == "inviter_left"
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "inviter_cannot_grant")
+    assert refused.json()["message"] == (
+        "The person who sent this invitation can no longer offer what it offers. Send it again to offer it yourself."
+    )
+    by("owner").post(sent(orphan, "resend"))
+    assert by("owner").post(sent(orphan, "link")).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["member", "stranger"])

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -427,3 +428,44 @@ def test_a_thousand_rows_show_the_first_hundred_and_the_problems_first(signed_in
     rows = text[text.index("People in the list") + 1 :]
     assert rows[0] == "member@example.com"
     assert rows[-1] == "901 more rows are in the download."
+
+
+@pytest.mark.parametrize("content", ["text/plain", "fields"])
+def test_a_list_that_is_too_large_to_paste_is_refused_on_the_page_with_what_to_do(
+    signed_in, organization, owner, settings, content
+):
+    client = signed_in(owner)
+    given = {"people": "a" * 50_000} if content == "text/plain" else {f"word-{number}": "x" for number in range(1001)}
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 40_000
+
+    with track_changes() as changes:
+        page = client.post(PAGE, {**OFFER, **given})
+
+    assert changes.nothing
+    assert page.status_code == 413
+    text = visible_text(page)
+    assert text[0] == (
+        "That was too much for this form. If you pasted a long list, save it as a file, and choose the file instead."
+    )
+    assert {"Invite many people", "Or a file", "Preview"} <= set(text)
+    file = SimpleUploadedFile("people.csv", b"email\nann@example.com\n" + b"\n" * 50_000)
+    assert client.post(PAGE, {**OFFER, "file": file}).status_code == 200
+
+
+def test_a_button_whose_form_is_too_large_leads_back_and_says_so(invitation, owner, member, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000
+    page_of_invitation = f"/organizations/riverside/invitations/{invitation.pk}"
+    client: Any = Client(enforce_csrf_checks=True)
+    client.force_login(owner)
+    client.get(page_of_invitation)  # sets the cookie
+
+    with track_changes() as changes:
+        page = client.post(f"{page_of_invitation}/resend", {"x": "a" * 20_000}, follow=True)
+
+    assert changes.nothing
+    assert page.redirect_chain == [(page_of_invitation, 302)]
+    assert visible_text(page)[0].startswith("That was too much for this form.")
+    client.force_login(member)
+    other = client.post(PAGE, {"x": "a" * 20_000})
+    assert (other.status_code, visible_text(other)[1]) == (413, "This is too large")
+    assert " ".join(visible_text(other)).count("That was too much for this form.") == 1
