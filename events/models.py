@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.ids import uuid7
 from core.literals import literal
+from core.new_rows import new_row
 from core.request_context import MAX_REQUEST_ID, current_request_id
 from events.numbering import insert_events
 
@@ -59,7 +60,8 @@ class EventQuerySet(models.QuerySet["Event"]):
         of a changed row contains what ``events.changed_fields`` returns. ``followed`` says whether ``events.listeners``
         are called with the event.
         """
-        event = self.model(
+        event = new_row(
+            self.model,
             kind=kind,
             organization_id=organization_id,
             actor_id=by.actor_id,

@@ -26,6 +26,7 @@ from core.addresses import Address
 from core.compiled_inserts import insert
 from core.compiled_rows import CompiledRows
 from core.errors import Conflict, LimitReached
+from core.new_rows import new_row
 from core.rows import count_up_to
 from invitations.email.address_hashes import HashPurpose, SendingCounter, keyed_hashes
 from invitations.email.budgets import DAY, Budget, counted_since, first_free, is_used_up
@@ -306,7 +307,7 @@ def _locked(keys: list[str], *later: str, moments: Sequence[float] = ()) -> dict
 
     They are locked in the order of the keys, and recipients before people who invite (``later``), to avoid deadlocks.
     """
-    counters = [SendingCounter(key=key, moments=[*moments]) for key in (*sorted(keys), *later)]
+    counters = [new_row(SendingCounter, key=key, moments=[*moments]) for key in (*sorted(keys), *later)]
     _upsert(counters, "updated_at")
     return {counter.key: counter for counter in counters}
 
