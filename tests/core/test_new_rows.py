@@ -37,7 +37,7 @@ def test_a_row_can_be_saved_and_relations_are_loaded(organization):
     row.expires_at = row.created_at + timedelta(days=1)
     row.save()
 
-    assert (row.organization, row.role.name, row.inviter) == (organization, "editor", None)
+    assert (row.organization, row.role_id, row.inviter) == (organization, EDITOR_ROLE, None)
     assert Invitation.objects.get() == row
 
 

@@ -64,3 +64,16 @@ def test_the_open_ones_are_counted(by, organization, invitation, requests):
     message = "This organization has reached its limit of open invitations. Withdraw some, or wait until some expire."
     assert said(response) == refused(409, "too_many_open_invitations", message, details={"limit": 1})
     assert "Retry-After" not in response
+
+
+@pytest.mark.parametrize("name", ["create", "invite"])
+def test_an_invitation_whose_email_is_scheduled_needs_no_slot(by, organization, requests, settings, name):
+    settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 1
+    path, body = requests[name]
+    assert by("owner").post(path, {"email": "first@example.com"}).status_code == 201
+    Organization.objects.filter(pk=organization.pk).update(open_invitation_limit=1)
+
+    response = by("owner").post(path, body)
+
+    assert response.status_code == 201
+    assert response.json()["data"]["delivery"]["state"] == "scheduled"
