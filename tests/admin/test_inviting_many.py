@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from pytest_django import Settings
 
 from accounts.models import User
 from events.models import Event
@@ -161,3 +162,14 @@ def test_the_page_needs_the_permission_to_invite(
         assert preview(others, organization).status_code == 403
         assert preview(client, organization).status_code == 302
     assert changes.nothing
+
+
+def test_a_list_that_is_too_large_to_paste_is_refused_on_the_page_with_what_to_do(
+    admin_pages: Client, organization: Organization, settings: Settings
+):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 40_000
+    page = preview(admin_pages, organization, "a" * 50_000)
+    assert page.status_code == 413
+    html = page.content.decode()
+    assert "save it as a file, and choose the file instead." in html
+    assert 'type="file" name="file"' in html
