@@ -15,7 +15,7 @@ ADVICE = _(
 )
 
 
-def too_large(request: HttpRequest) -> HttpResponseBase:
+def refuse_too_large(request: HttpRequest) -> HttpResponseBase:
     """Show the page of the form as a GET request does, with a message. Nothing of the form was read.
 
     If the address has no page, show a page that says the same.

@@ -20,7 +20,7 @@ from django.views.defaults import page_not_found
 from django.views.defaults import server_error as default_server_error
 
 from core.errors import Unavailable
-from core.large_requests import TOO_LARGE, too_large
+from core.large_requests import TOO_LARGE, refuse_too_large
 
 from .errors import ErrorBody, Problem, problem_of, problem_of_status, row_of
 
@@ -99,7 +99,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     if row_of(exception).status == HTTPStatus.SERVICE_UNAVAILABLE:  # see `unmasked`
         return unavailable(request, exception)
     if isinstance(exception, TOO_LARGE) and error_body_of(request.path_info) is None:
-        return too_large(request)
+        return refuse_too_large(request)
     return default_bad_request(request, exception)
 
 
