@@ -2,7 +2,6 @@
 
 import logging
 import re
-from uuid import uuid4
 
 import pytest
 from django.core import mail
@@ -25,7 +24,7 @@ TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 MADE = re.compile(r"[0-9a-f]{32}")
 
 
-@pytest.mark.parametrize("sent", ["a1b2c3d4", str(uuid4()), uuid4().hex, "01J9ZK.x_y-z", "a" * 64])
+@pytest.mark.parametrize("sent", ["a1b2c3d4", "9b563a01-5501-430c-9f93-034bf6a05711", "01J9ZK.x_y-z", "a" * 64])
 def test_a_well_formed_id_is_taken(sent):
     assert new_context({"HTTP_X_REQUEST_ID": sent}).request_id == sent
 
