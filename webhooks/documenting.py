@@ -21,6 +21,9 @@ COMPONENTS = {
     "organization": ("OrganizationDetails", "OrganizationWebhook"),
     "webhook": ("", "TestWebhook"),
 }
+NAMING_PEOPLE = ("invitation", "membership")
+OBJECT = "The object after the event, or before it was deleted."
+ERASABLE = f"{OBJECT} Null: it named a person who was erased."
 TAG = "Webhooks"
 HEADERS = {
     "webhook-id": "The ID of the webhook. It is the same in every attempt.",
@@ -118,10 +121,12 @@ def _data(topic: str) -> Schema:
     name, _ = OBJECTS[topic]
     component, _ = COMPONENTS[topic]
     properties["event"] = {"$ref": "#/components/schemas/Event", "description": "The event."}
-    properties[name] = {
-        "$ref": f"#/components/schemas/{component}",
-        "description": "The object after the event, or before it was deleted.",
-    }
+    properties[name] = {"$ref": f"#/components/schemas/{component}", "description": OBJECT}
+    if topic in NAMING_PEOPLE:
+        properties[name] = {
+            "oneOf": [{"$ref": f"#/components/schemas/{component}"}, {"type": "null"}],
+            "description": ERASABLE,
+        }
     return _object(properties, "The event, and the object that it is about.")
 
 

@@ -5,6 +5,7 @@ endpoint from the messages that follow its ``position`` (``webhooks.feeding``), 
 no row for each endpoint.
 """
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -123,6 +124,9 @@ class WebhookEndpoint(models.Model):
         return [decrypt(one) for one in encrypted]
 
 
+ALWAYS_IN_DATA = ("version", "organizationId", "event")  # the rest is the object that the event is about
+
+
 class WebhookMessageQuerySet(models.QuerySet["WebhookMessage"]):
     """Queries for messages."""
 
@@ -188,6 +192,11 @@ class WebhookMessage(models.Model):
     def header_id(self) -> str:
         """The value of the header ``webhook-id``, which is the same for all endpoints and in all attempts."""
         return f"msg_{self.pk.hex}"
+
+    def without_object(self) -> str:
+        """Return ``data`` with null instead of the object that the event is about. The event itself has only ids."""
+        kept = {name: value if name in ALWAYS_IN_DATA else None for name, value in json.loads(self.data).items()}
+        return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
 
 
 # After so many failed attempts, half an hour after the first one, a delivery no longer holds up those after it.

@@ -1,8 +1,9 @@
 """What a webhook says: ``type``, ``timestamp``, ``sequence`` and ``data``.
 
 ``data`` has the event and the object that the event is about, both as the house API represents them. The object is as
-it is after the event or, if the event is about its deletion, as it was before. There is no token and no link. ``data``
-is rendered in the transaction that writes the event, with a fixed number of queries for all events of the transaction.
+it is after the event or, if the event is about its deletion, as it was before. It is null if it named a person who was
+erased. There is no token and no link. ``data`` is rendered in the transaction that writes the event, with a fixed
+number of queries for all events of the transaction.
 """
 
 import json
@@ -95,7 +96,7 @@ def messages_about(organization: Organization, events: Sequence[Event]) -> list[
 
 
 def body_of(delivery: WebhookDelivery, message: WebhookMessage) -> bytes:
-    """Return the body of the request. It is the same in every attempt."""
+    """Return the body of the request. It is the same in every attempt, unless a person was erased in between."""
     head = {"type": message.event_type, "timestamp": format_time(message.created_at), "sequence": delivery.sequence}
     return f'{_json(head)[:-1]},"data":{message.data}}}'.encode()
 

@@ -22,9 +22,9 @@ class Receiver(BaseHTTPRequestHandler):
         except WebhookVerificationError:
             return self.send_error(401)
         if "member" in data:
-            event, member = data["event"], data["member"]
-            ended = event["kind"] in ("membership.removed", "membership.left")
-            row = (member["id"], event["number"], None if ended else json.dumps(member))
+            event, member = data["event"], data["member"]  # the member is None if the person was erased
+            ended = member is None or event["kind"] in ("membership.removed", "membership.left")
+            row = (event["subject"]["id"], event["number"], None if ended else json.dumps(member))
             with copy:  # commits before the response: what is acknowledged is stored
                 copy.execute(STORE, row)
         self.send_response(204)

@@ -13,7 +13,7 @@ from core.addresses import normalize_address
 from core.request_context import RequestContext, within
 from events.models import Event
 from invitations.actions.inviting import invite
-from orgs.actions import members, organizations, roles, units
+from orgs.actions import accounts, members, organizations, roles, units
 from orgs.models import Organization, Unit
 from orgs.permissions import EDITOR_ROLE, Level
 from tests.support.people import membership_of, session_of
@@ -87,6 +87,19 @@ def test_a_delivery_names_the_request_that_caused_it_and_passes_on_its_trace(
     causes = WebhookDelivery.objects.order_by("sequence").values_list("request_id", "traceparent")
     assert list(causes) == [("the-first-request", trace), ("", "")]
     assert [received.traceparent for received in receiver.received] == [trace, None]
+
+
+def test_receivers_learn_that_a_member_has_erased_their_account(
+    owner, member, organization, endpoint, receiver, deliver: Deliver
+):
+    membership = membership_of(member, organization)
+    accounts.purge_account(by=session_of(member), user=member)
+    deliver()
+
+    [told] = [received.json for received in receiver.received]
+    assert (told["type"], told["data"]["member"]) == ("membership.left", None)
+    assert told["data"]["event"]["subject"] == {"type": "membership", "id": str(membership.pk)}
+    assert faults_of(told) == []
 
 
 def test_an_endpoint_gets_only_the_types_that_it_chose(owner, organization, endpoint, receiver, deliver: Deliver):

@@ -34,6 +34,7 @@ from tests.factories import (
 )
 from tests.support.people import membership_of, session_of
 from tests.support.queries import query_summaries
+from webhooks.actions import erasing
 from webhooks.actions.erasing import delete_old_messages
 from webhooks.event_types import EVENT_TYPES
 from webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookMessage
@@ -157,7 +158,13 @@ def test_a_person_who_is_erased_is_in_no_message(owner, invitee, followed, by_st
     )  # the address has changed since
     accounts.purge_account(by=by_staff, user=invitee)
 
-    assert [*WebhookMessage.objects.values_list("event_type", flat=True)] == ["unit.created"]
+    assert {kind: data.get("member", data.get("invitation")) for kind, data in told().items()} == {
+        **dict.fromkeys(("invitation.created", "invitation.accepted", "membership.created", "membership.left")),
+        "unit.created": None,
+    }
+    stored = repr([*WebhookMessage.objects.values()])
+    assert [text for text in (invitee.email, "Invitee", str(invitee.email).partition("@")[0]) if text in stored] == []
+    assert told()["unit.created"]["unit"]["name"] == "Shop"
 
 
 def test_the_name_of_an_inviter_who_is_erased_is_in_no_message(owner, admin, followed, by_staff):
@@ -166,7 +173,17 @@ def test_the_name_of_an_inviter_who_is_erased_is_in_no_message(owner, admin, fol
     assert "Admin Cast" in WebhookMessage.objects.get().data
     accounts.purge_account(by=by_staff, user=admin)
 
-    assert not WebhookMessage.objects.exists()
+    assert "Admin Cast" not in repr([*WebhookMessage.objects.values()])
+
+
+def test_many_messages_are_erased_in_steps(owner, admin, followed, by_staff, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(erasing, "MAX_BATCH", 2)
+    for number in range(5):
+        address = normalize_address(f"new{number}@example.com")
+        inviting.invite(by=session_of(admin), organization_id=followed.pk, email=address, role_id=VIEWER_ROLE)
+    erasing.erase_from_webhooks(user=admin, addresses=set())
+
+    assert [json.loads(message.data)["invitation"] for message in WebhookMessage.objects.all()] == [None] * 5
 
 
 def test_messages_are_deleted_after_thirty_days():

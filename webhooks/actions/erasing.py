@@ -1,4 +1,4 @@
-"""Delete messages: those that name a person who is erased, and old ones. Their deliveries are deleted with them."""
+"""Remove a person who is erased from the messages, and delete old messages with their deliveries."""
 
 from datetime import timedelta
 
@@ -14,13 +14,19 @@ MAX_BATCH = 1000  # limits the run time of the statement; the next run deletes m
 
 
 def erase_from_webhooks(*, user: User, addresses: set[str]) -> None:
-    """Delete the messages that name the person: as a member, an invitee or an inviter.
+    """Remove the person from the messages that name them: as a member, an invitee or an inviter.
 
-    What was not delivered is lost for the receiver, who notices the gap in the sequence.
+    The event is left, which has only ids. So receivers that have not got the message yet still learn that a membership
+    or an invitation has ended.
     """
     answered = Invitation.objects.filter(answered_by=user).order_by().values("pk")
     named = Q(user_id=user.pk) | Q(address__in=addresses) | Q(subject_id__in=answered)
-    WebhookMessage.objects.filter(named).delete()
+    keys = list(WebhookMessage.objects.filter(named).values_list("pk", flat=True))
+    for start in range(0, len(keys), MAX_BATCH):
+        messages = list(WebhookMessage.objects.filter(pk__in=keys[start : start + MAX_BATCH]))
+        for message in messages:
+            message.data, message.user_id, message.address = message.without_object(), None, None
+        WebhookMessage.objects.bulk_update(messages, ["data", "user_id", "address"])
 
 
 def delete_old_messages() -> bool:
