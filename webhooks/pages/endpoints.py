@@ -192,7 +192,9 @@ def delivery_words(delivery: WebhookDelivery) -> tuple[Any, Any]:
 
 
 class ChangeWebhookPage(OfWebhookEndpoint, FormPage):
-    """Change the URL, the description and the types."""
+    """Change the URL, the description and the types. Like a new endpoint, a new URL gets the data of all members."""
+
+    needs_recent_sign_in = True
 
     def get_form(self, data: Any) -> forms.Form:
         """Return the form with the current values."""

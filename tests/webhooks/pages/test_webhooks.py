@@ -129,3 +129,14 @@ def test_the_buttons(visitor, saved):
     assert saved.is_enabled
     assert visitor.post(page_of(saved, "delete")).url == LIST
     assert not WebhookEndpoint.objects.exists()
+
+
+def test_who_has_not_signed_in_recently_enters_the_password_before_a_secret_or_an_address_is_set(client, owner, saved):
+    client.force_login(owner)
+
+    asked = [client.get(path).status_code for path in (NEW, page_of(saved, "change"), page_of(saved, "secret"))]
+    client.post(page_of(saved, "change"), {"url": URL, "description": "", "which": "all"})
+
+    assert asked == [302] * 3
+    saved.refresh_from_db()
+    assert saved.url != URL
