@@ -12,6 +12,7 @@ from core.addresses import Address
 from core.compiled_inserts import insert
 from core.emails import message_id
 from core.ids import uuid7
+from outbox.queue_state import queue_state
 
 
 def queue_account_email(
@@ -30,6 +31,11 @@ def queue_account_email(
 def queue_account_emails(emails: Sequence[AccountEmail]) -> None:
     """Add emails to the outbox in one statement."""
     insert(*emails)
+
+
+def emails_are_delayed() -> bool:
+    """Return whether emails about accounts are not sent at once, because no worker or no mail server responds."""
+    return not queue_state(AccountEmail).is_healthy
 
 
 def new_account_email(

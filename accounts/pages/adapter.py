@@ -23,6 +23,7 @@ from accounts.actions.address_ownership import tell_about_address
 from accounts.actions.passwords import change_password
 from accounts.actions.sign_ins import record_failed_sign_in, record_sign_in, record_wrong_password
 from accounts.email.models import AccountEmail
+from accounts.email.queue import emails_are_delayed
 from accounts.known_devices import remember_device
 from accounts.models import User
 from accounts.principals import Method, Principal
@@ -36,6 +37,11 @@ logger = logging.getLogger(__name__)
 PROTECT_STAFF = _(
     "Staff see the data of every organization. Please protect your account with two-factor authentication."
     ' You can also <a href="{}">continue</a> and do this later.'
+)
+LINK_EMAILED = "account/messages/email_confirmation_sent.txt"
+EMAILS_DELAYED = _(
+    "Emails are delayed at the moment. It may take a few minutes until yours arrives. You don't have to ask for another"
+    " one."
 )
 COUNTED_BY_LINK = "perfectworks.counted_by_link"
 
@@ -128,11 +134,16 @@ class AccountAdapter(DefaultAccountAdapter):
         message_context: dict[str, Any] | None = None,
         **options: Any,
     ) -> None:
-        """Add a message for the next page. Show the address in it with a Unicode domain."""
+        """Add a message for the next page. Show the address in it with a Unicode domain.
+
+        If it says that an email was sent, and emails are delayed, add that too.
+        """
         context = dict(message_context or {})
         if "email" in context:
             context["email"] = displayed_address(context["email"])
         super().add_message(request, level, message_template, context, **options)
+        if message_template == LINK_EMAILED and emails_are_delayed():
+            messages.warning(request, EMAILS_DELAYED)
 
     def should_send_confirmation_mail(self, request: HttpRequest, email_address: EmailAddress, signup: bool) -> bool:
         """Return True. At a sign-in, another email is sent although one was sent minutes ago: the pages promise it.

@@ -2,13 +2,7 @@
 
 from django import template
 
-from accounts.email.models import AccountEmail
-from outbox.queue_state import queue_state
+from accounts.email.queue import emails_are_delayed
 
 register = template.Library()
-
-
-@register.simple_tag
-def emails_are_delayed() -> bool:
-    """Return whether emails about accounts are not sent at once, because no worker or no mail server responds."""
-    return not queue_state(AccountEmail).is_healthy
+register.simple_tag(emails_are_delayed)

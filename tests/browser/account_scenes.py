@@ -68,6 +68,13 @@ def profile_saved(stage: Stage) -> Response:
     return stage.visitor.submit({"First name (optional)": "Mia"}, "Save")
 
 
+@scene(200)
+def profile_with_chosen_emails(stage: Stage) -> Response:
+    at("/accounts/profile/", signed_in=True)(stage)
+    stage.visitor.page.get_by_label("my role in an organization changes").uncheck()
+    return stage.visitor.submit({}, "Save what I get")
+
+
 @scene(400)
 def profile_refused(stage: Stage) -> Response:
     at("/accounts/profile/", signed_in=True)(stage)

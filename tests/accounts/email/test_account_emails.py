@@ -192,6 +192,18 @@ def test_the_pages_say_whether_the_email_is_delayed(client: Client, member: User
     assert "It may take a few minutes" in client.get(path).content.decode()
 
 
+@pytest.mark.parametrize("minutes", [0, 2])
+def test_the_page_of_the_addresses_says_whether_the_email_is_delayed(
+    client: Client, member: User, minutes: int
+) -> None:
+    AccountEmailFactory.create(due_at=timezone.now() - timedelta(minutes=minutes))
+    client.force_login(member)
+    page = client.post("/accounts/email/", {"action_add": "", "email": "second@example.com"}, follow=True)
+    text = page.content.decode()
+    assert "second@example.com" in text
+    assert ("It may take a few minutes" in text) == bool(minutes)
+
+
 def test_old_emails_are_deleted(member: User) -> None:
     old, new = AccountEmailFactory.create_batch(2, sent=True, user=member)
     AccountEmail.objects.filter(pk=old.pk).update(created_at=timezone.now() - KEPT - timedelta(seconds=1))

@@ -105,6 +105,12 @@ def test_a_notice_is_in_the_language_of_the_organization_and_names_are_no_links(
     assert "Admin" in message.body
 
 
+def test_owners_are_not_asked_to_change_their_password_because_of_the_keys_of_others(world: World):
+    api_keys.create_api_key(by=session_of(world.member), organization_id=world.organization.pk, name="deploy")
+    advice = {message.to[0]: "change your password now" in message.body for message in account_emails()}
+    assert advice == {MEMBER: True, OWNER: False, SECOND_OWNER: False}
+
+
 def test_nobody_is_told_what_they_did_to_their_own_membership(world: World):
     MembershipFactory.create(organization=world.organization, user=UserFactory.create(), role_id=OWNER_ROLE)
     by = session_of(world.owner)
