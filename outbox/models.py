@@ -48,6 +48,14 @@ class DeliveryQuerySet(models.QuerySet[AnyDelivery]):
         """Return the deliveries whose lease a worker holds."""
         return self.filter(state="sending", due_at__gt=Now())
 
+    def lock_unsent(self) -> None:
+        """Wait for workers that are recording an outcome, and let no other begin until the transaction ends.
+
+        Call this before deleting deliveries. Otherwise, an attempt that a worker adds during the deletion would refer
+        to a deleted row, and the deletion would fail.
+        """
+        list(self.unsent().order_by("pk").select_for_update(of=("self",)).values_list("pk"))
+
 
 class Delivery(models.Model):
     """Something that the service sends. It is created in the same transaction as the change that causes it.

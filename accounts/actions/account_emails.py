@@ -11,7 +11,7 @@ from uuid import UUID
 from allauth.core.internal.ratelimit import consume
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from accounts.email.models import AccountEmail
@@ -102,9 +102,11 @@ def outdated_emails() -> QuerySet[AccountEmail, UUID]:
     return old.values_list("pk", flat=True)[:MAX_DELETED]
 
 
-def erase_account_emails(addresses: set[str]) -> None:
-    """Delete the emails about accounts that were sent to these addresses."""
-    AccountEmail.objects.filter(recipient__in=addresses).delete()
+def erase_account_emails(user: User, addresses: set[str]) -> None:
+    """Delete the emails about the account, and those to its addresses."""
+    emails = AccountEmail.objects.filter(Q(recipient__in=addresses) | Q(user=user))
+    emails.lock_unsent()
+    emails.delete()
 
 
 def _count(purpose: AccountEmail.Purpose, address: str) -> bool:

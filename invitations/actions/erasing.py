@@ -25,6 +25,7 @@ from orgs.models import Organization
 
 def delete_invitations_of(organization: Organization) -> None:
     """Delete the organization's invitations and their emails. The caller must have locked the organization."""
+    Email.objects.filter(invitation__organization=organization).lock_unsent()
     Invitation.objects.filter(organization=organization).delete()
 
 

@@ -172,7 +172,7 @@ def purge_account(*, by: Principal, user: User) -> None:
         _delete(by, account, memberships)
     addresses = _addresses_of(account)
     ExternalIdentity.objects.filter(ignored_address__in=addresses).update(ignored_address=None)
-    erase_account_emails(addresses)
+    erase_account_emails(account, addresses)
     account_purged.send(User, user=account, addresses=addresses, locked=locked, by=by)
     Event.objects.record("user.purged", by=by, subject=account)
     IdempotentResponse.objects.mentioning({*addresses, str(account.pk)}).delete()

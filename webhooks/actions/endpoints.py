@@ -163,8 +163,7 @@ def delete_endpoint(*, by: Principal, organization_id: UUID, endpoint_id: UUID) 
     """Delete the endpoint and what is stored about its webhooks. Raises what ``lock_endpoint`` raises."""
     organization, endpoint = lock_endpoint(by, organization_id, endpoint_id)
     record("webhook_endpoint.deleted", by, endpoint, organization)
-    # Wait for workers that are just recording a response. They would add it after the others are deleted.
-    list(endpoint.deliveries.unsent().select_for_update().order_by("pk").values_list("pk"))
+    endpoint.deliveries.lock_unsent()
     endpoint.delete()
     _follow(organization)
 
