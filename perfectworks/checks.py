@@ -84,6 +84,18 @@ def cache_is_shared(**_: Any) -> list[CheckMessage]:
     return [checks.Warning(message, id="perfectworks.W001")]
 
 
+@register(Tags.security, deploy=True)
+def webhooks_stay_outside(**_: Any) -> list[CheckMessage]:
+    """Warn if webhooks may be sent to the service's own network."""
+    if not settings.WEBHOOK_ALLOW_PRIVATE:
+        return []
+    message = (
+        "WEBHOOK_ALLOW_PRIVATE is set. Everybody who can add a webhook endpoint can send requests to the network of"
+        " this server. Unset it."
+    )
+    return [checks.Warning(message, id="perfectworks.W002")]
+
+
 @register()
 def no_variable_has_its_old_name(**_: Any) -> list[CheckMessage]:
     """Return an error for each environment variable that is set under its old name. The old name has no effect."""

@@ -4,7 +4,13 @@ import pytest
 from django.core import checks
 from django.db import connection, transaction
 
-from perfectworks.checks import RENAMED_VARIABLES, cache_is_shared, isolation_errors, no_variable_has_its_old_name
+from perfectworks.checks import (
+    RENAMED_VARIABLES,
+    cache_is_shared,
+    isolation_errors,
+    no_variable_has_its_old_name,
+    webhooks_stay_outside,
+)
 
 
 @pytest.mark.django_db
@@ -73,3 +79,9 @@ def test_variables_with_their_old_names_are_reported(monkeypatch):
 @pytest.mark.parametrize("name", RENAMED_VARIABLES.values())
 def test_the_new_names_are_settings(name, settings):
     assert hasattr(settings, name)
+
+
+@pytest.mark.parametrize("is_allowed", [False, True])
+def test_webhooks_to_the_own_network_are_warned_of(settings, is_allowed: bool):
+    settings.WEBHOOK_ALLOW_PRIVATE = is_allowed
+    assert [warning.id for warning in webhooks_stay_outside()] == ["perfectworks.W002"] * is_allowed
