@@ -17,7 +17,7 @@ from outbox.leases import longest_lease
 from outbox.models import DeliveryAttempt, DeliveryState, EmailDelivery
 
 State = DeliveryState
-UNUSUAL_WAIT = timedelta(minutes=1)  # an idle worker looks for due emails every second
+UNUSUAL_WAIT = timedelta(minutes=1)  # an idle worker looks for due emails twice a second
 ATTEMPTS_IN_A_ROW = 5  # one rejected recipient says nothing about the mail server
 ATTEMPTS_EXAMINED = 200  # for the last error
 ERRORS = (State.DEFERRED, State.FAILED)

@@ -20,7 +20,7 @@ from outbox.handlers import Queue, Transport, registered_queues
 logger = logging.getLogger(__name__)
 
 MIN_WAIT = 0.1  # in seconds, like all times in this module
-MAX_WAIT = 1.0
+MAX_WAIT = 0.5
 MAX_WAIT_AFTER_ERRORS = 5.0
 TASK_INTERVAL = 60.0
 MAX_BATCH = 50
