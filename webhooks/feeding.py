@@ -38,18 +38,25 @@ def feed_endpoints() -> None:
 
 
 def _feed(endpoint: WebhookEndpoint) -> None:
-    """Make the next deliveries of a locked endpoint. Those that exist are sent again."""
+    """Make the next deliveries of a locked endpoint. Those that exist are sent again.
+
+    The position passes messages of types that the endpoint has not chosen. If it chooses them later, it gets only new
+    ones.
+    """
+    # Read before the messages: a message that is written in between is behind the new position.
+    newest = WebhookMessage.objects.of_organization(endpoint.organization_id).values_list("number", flat=True).last()
     following = WebhookMessage.objects.for_endpoint(endpoint).filter(number__gt=endpoint.position)
-    messages = list(following.defer("data")[:MESSAGES_AT_ONCE])
+    messages = list(following.filter(number__lte=newest or 0).defer("data")[:MESSAGES_AT_ONCE])
     known = endpoint.deliveries.filter(message__in=messages)
     new = {message.pk: message for message in messages}
     for message_id in known.values_list("message_id", flat=True):
         del new[message_id]
     known.filter(due_at__isnull=True).update(**AGAIN)
     insert_all(_deliveries(endpoint, list(new.values())))
-    endpoint.position = (messages[-1].number if messages else None) or endpoint.position
     endpoint.sequence += len(new)
     endpoint.has_news = len(messages) == MESSAGES_AT_ONCE
+    reached = messages[-1].number if endpoint.has_news else newest
+    endpoint.position = max(endpoint.position, reached or 0)
     endpoint.save(update_fields=["position", "sequence", "has_news"])
 
 

@@ -117,6 +117,20 @@ def test_an_endpoint_gets_only_the_types_that_it_chose(owner, organization, endp
     assert [(received.type, received.json["sequence"]) for received in receiver.received] == [("role.created", 1)]
 
 
+def test_an_endpoint_that_chooses_more_types_gets_them_from_then_on(
+    owner, organization, endpoint, receiver, deliver: Deliver
+):
+    WebhookEndpoint.objects.update(event_types=["role.created"])
+    rename(owner, organization, "Lakeside")
+    deliver()
+    named = {"by": session_of(owner), "organization_id": organization.pk, "endpoint_id": endpoint.pk}
+    endpoints.update_endpoint(**named, event_types=None)
+    rename(owner, organization, "Riverside")
+    deliver()
+
+    assert [received.json["data"]["organization"]["name"] for received in receiver.received] == ["Riverside"]
+
+
 def test_a_retry_sends_the_same_bytes_and_what_follows_waits(owner, organization, endpoint, receiver, deliver: Deliver):
     receiver.respond = lambda received: 500
     rename(owner, organization, "One")
@@ -312,7 +326,7 @@ def test_everything_since_a_time_is_sent_again_and_what_was_missed(
     told = [
         (received.json["data"]["organization"]["name"], received.json["sequence"]) for received in receiver.received
     ]
-    assert sorted(told) == [("One", 2), ("Two", 3)]
+    assert sorted(told) == [("One", 3), ("Two", 2)]  # One is sent for the first time
 
 
 def test_an_enabled_endpoint_gets_what_happens_from_then_on(owner, organization, endpoint, receiver, deliver: Deliver):

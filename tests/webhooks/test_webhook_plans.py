@@ -33,6 +33,10 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
         "webhook_message_number",
         lambda: WebhookMessage.objects.for_endpoint(ENDPOINT).filter(number__gt=5)[:50],
     ),
+    "the newest message": (
+        "webhook_message_number",
+        lambda: WebhookMessage.objects.of_organization(SOME).reverse()[:1],
+    ),
     "old messages": ("webhook_message_by_age", lambda: WebhookMessage.objects.before(LONG_AGO)[:1000]),
     "the messages about an invitation": (
         "webhook_message_of_subject",
