@@ -75,9 +75,7 @@ class WebhookLane(Lane):
 
     def _start_due(self, is_stopped: Callable[[], bool]) -> None:
         """Reserve deliveries of as many endpoints as there are free threads, and start to send them."""
-        chosen = self._choose(
-            WebhookDelivery.objects.due().values_list("pk", "endpoint_id", "endpoint__organization_id")
-        )
+        chosen = self._choose()
         if not chosen:
             return
         batch = Batch(reserve(WebhookDelivery.objects.due().filter(pk__in=chosen), len(chosen)))
@@ -87,17 +85,25 @@ class WebhookLane(Lane):
                 return
             self._start(delivery, batch, chosen[delivery.pk])
 
-    def _choose(self, candidates: Any) -> dict[UUID, UUID]:
-        """Return the deliveries to send now, with their organizations: one of each endpoint, and within the limits."""
+    def _choose(self) -> dict[UUID, UUID]:
+        """Return the deliveries to send now, with their organizations: one of each endpoint, and within the limits.
+
+        Hundreds of due deliveries of an endpoint do not hide those of others: it is left out of the next look.
+        """
         busy = {sending.delivery.endpoint_id for sending in self.sending.values()}
         requests = Counter(sending.organization_id for sending in self.sending.values())
         chosen: dict[UUID, UUID] = {}
-        free = THREADS - len(self.sending)
-        for key, endpoint_id, organization_id in candidates[:CANDIDATES] if free else ():
-            if endpoint_id not in busy and requests[organization_id] < REQUESTS_OF_ORGANIZATION and len(chosen) < free:
-                busy.add(endpoint_id)
-                requests[organization_id] += 1
-                chosen[key] = organization_id
+        found: Any = range(CANDIDATES)
+        while len(found) == CANDIDATES and len(self.sending) + len(chosen) < THREADS:
+            full = [key for key, count in requests.items() if count >= REQUESTS_OF_ORGANIZATION]
+            due = WebhookDelivery.objects.due().exclude(endpoint__in=busy).exclude(endpoint__organization__in=full)
+            found = due.values_list("pk", "endpoint_id", "endpoint__organization_id")[:CANDIDATES]
+            for key, endpoint_id, organization_id in found:
+                is_full = requests[organization_id] >= REQUESTS_OF_ORGANIZATION
+                if endpoint_id not in busy and not is_full and len(self.sending) + len(chosen) < THREADS:
+                    busy.add(endpoint_id)
+                    requests[organization_id] += 1
+                    chosen[key] = organization_id
         return chosen
 
     def _start(self, delivery: WebhookDelivery, batch: Batch, organization_id: UUID) -> None:

@@ -16,10 +16,14 @@ from invitations.actions.inviting import invite
 from orgs.actions import accounts, members, organizations, roles, units
 from orgs.models import Organization, Unit
 from orgs.permissions import EDITOR_ROLE, Level
+from outbox.handlers import Queue
+from tests.factories import WebhookDeliveryFactory, WebhookEndpointFactory
 from tests.support.people import membership_of, session_of
 from tests.webhooks.receiving import Received
 from tests.webhooks.test_documents import faults_of
+from webhooks import lane
 from webhooks.actions import endpoints, replaying
+from webhooks.handling import WebhookHandler, WebhookTransport
 from webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookMessage
 
 pytestmark = pytest.mark.django_db
@@ -292,6 +296,22 @@ def test_after_a_test_that_arrives_everything_is_tried_at_once(
     deliver()
 
     assert [received.json["sequence"] for received in receiver.received] == [1, None, 1, 2]
+
+
+def test_many_due_deliveries_of_one_endpoint_do_not_hide_those_of_others(
+    owner, organization, endpoint, receiver, monkeypatch: pytest.MonkeyPatch
+):
+    """The first step of the worker sends one of each, although it looks at fewer deliveries than the first has."""
+    monkeypatch.setattr(lane, "CANDIDATES", 2)
+    for _ in range(5):
+        replaying.send_test(by=session_of(owner), organization_id=organization.pk, endpoint_id=endpoint.pk)
+    other = WebhookEndpointFactory.create(url=receiver.url)
+    WebhookDeliveryFactory.create(endpoint=other, waiting=True)
+    worker = lane.WebhookLane(WebhookTransport(), [Queue(WebhookDelivery, WebhookHandler, WebhookTransport)])
+    worker.step()
+    worker.close()
+
+    assert sorted(received.type for received in receiver.received) == ["organization.updated", "webhook.test"]
 
 
 def test_one_is_sent_again_with_the_same_id(owner, organization, endpoint, receiver, deliver: Deliver):
