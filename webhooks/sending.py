@@ -72,7 +72,7 @@ def retry_after(value: str) -> timedelta | None:
     """
     try:
         seconds = int(value) if SECONDS_TO_WAIT.fullmatch(value) else _seconds_until(value[:64])
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return timedelta(seconds=seconds) if seconds > 0 else None
 

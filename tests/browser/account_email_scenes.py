@@ -1,6 +1,7 @@
 """Scenes of the emails about accounts. The emails about invitations are in `email_scenes.py`."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 from django.core.mail import EmailMultiAlternatives
 from playwright.sync_api import Response
@@ -8,8 +9,8 @@ from playwright.sync_api import Response
 from accounts.email.models import AccountEmail
 from tests.accounts.emailing import ASK, NOBODYS, emailed
 from tests.browser.email_scenes import show_message
-from tests.browser.stage import SCENES, Stage
-from tests.factories import AccountEmailFactory
+from tests.browser.stage import SCENES, Stage, scene
+from tests.factories import AccountEmailFactory, WebhookEndpointFactory
 from tests.support.outbox import account_emails
 
 LONG = f"{'long-' * 11}name@{'long-' * 11}domain.example.com"
@@ -41,11 +42,11 @@ ABOUT_OTHERS = (
 )
 
 
-def notice(purpose: Purpose, *, about_you: bool) -> Callable[[Stage], Response]:
+def notice(purpose: Purpose, *, about_you: bool, object_id: UUID | None = None) -> Callable[[Stage], Response]:
     def play(stage: Stage) -> Response:
         """Send the notice to the owner, about the owner or the invitee, who is no member."""
         person = stage.owner if about_you else stage.invitee
-        ids = {"organization_id": stage.organization.pk, "person_id": person.pk}
+        ids = {"organization_id": stage.organization.pk, "person_id": person.pk, "object_id": object_id}
         AccountEmailFactory.create(purpose=purpose, user=stage.owner, language=stage.visitor.language, **ids)
         message = account_emails()[-1]
         assert isinstance(message, EmailMultiAlternatives)
@@ -56,3 +57,9 @@ def notice(purpose: Purpose, *, about_you: bool) -> Callable[[Stage], Response]:
 
 SCENES |= {f"email-{purpose.replace('_', '-')}": (200, notice(purpose, about_you=True)) for purpose in ABOUT_YOU}
 SCENES |= {f"email-{purpose.replace('_', '-')}": (200, notice(purpose, about_you=False)) for purpose in ABOUT_OTHERS}
+
+
+@scene(200)
+def email_webhook_disabled(stage: Stage) -> Response:
+    endpoint = WebhookEndpointFactory.create(organization=stage.organization, state="failing", description="Directory")
+    return notice(Purpose.WEBHOOK_DISABLED, about_you=False, object_id=endpoint.pk)(stage)

@@ -71,7 +71,7 @@ def profile_saved(stage: Stage) -> Response:
 @scene(200)
 def profile_with_chosen_emails(stage: Stage) -> Response:
     at("/accounts/profile/", signed_in=True)(stage)
-    stage.visitor.page.get_by_label("my role in an organization changes").uncheck()
+    stage.visitor.page.get_by_label(stage.visitor.translated("my role in an organization changes")).uncheck()
     return stage.visitor.submit({}, "Save what I get")
 
 
