@@ -28,6 +28,7 @@ from outbox.email_transport import EmailTransport
 from tests.factories import (
     InvitationFactory,
     UserFactory,
+    WebhookAttemptFactory,
     WebhookDeliveryFactory,
     WebhookEndpointFactory,
     WebhookMessageFactory,
@@ -174,6 +175,17 @@ def test_the_name_of_an_inviter_who_is_erased_is_in_no_message(owner, admin, fol
     accounts.purge_account(by=by_staff, user=admin)
 
     assert "Admin Cast" not in repr([*WebhookMessage.objects.values()])
+
+
+def test_responses_that_may_name_the_person_are_erased(member):
+    delivery = WebhookDeliveryFactory.create(message__user_id=member.pk, response="created Member Cast")
+    WebhookAttemptFactory.create(delivery=delivery, response="created Member Cast")
+    other = WebhookDeliveryFactory.create(response="created a workspace")
+    erasing.erase_from_webhooks(user=member, addresses=set())
+
+    responses = WebhookDelivery.objects.order_by("id").values_list("response", flat=True)
+    assert [*responses] == ["", other.response]
+    assert [attempt.response for attempt in delivery.history.all()] == [""]
 
 
 def test_many_messages_are_erased_in_steps(owner, admin, followed, by_staff, monkeypatch: pytest.MonkeyPatch):

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from invitations.models import Invitation
-from webhooks.models import WebhookMessage
+from webhooks.models import WebhookAttempt, WebhookDelivery, WebhookMessage, WebhookMessageQuerySet
 
 KEPT = timedelta(days=30)
 MAX_BATCH = 1000  # limits the run time of the statement; the next run deletes more
@@ -23,10 +23,17 @@ def erase_from_webhooks(*, user: User, addresses: set[str]) -> None:
     named = Q(user_id=user.pk) | Q(address__in=addresses) | Q(subject_id__in=answered)
     keys = list(WebhookMessage.objects.filter(named).values_list("pk", flat=True))
     for start in range(0, len(keys), MAX_BATCH):
-        messages = list(WebhookMessage.objects.filter(pk__in=keys[start : start + MAX_BATCH]))
-        for message in messages:
-            message.data, message.user_id, message.address = message.without_object(), None, None
-        WebhookMessage.objects.bulk_update(messages, ["data", "user_id", "address"])
+        _erase(WebhookMessage.objects.filter(pk__in=keys[start : start + MAX_BATCH]))
+
+
+def _erase(messages: WebhookMessageQuerySet) -> None:
+    """Leave the events of these messages. Responses to them are erased too, because they may repeat names."""
+    rows = list(messages)
+    for row in rows:
+        row.data, row.user_id, row.address = row.without_object(), None, None
+    WebhookMessage.objects.bulk_update(rows, ["data", "user_id", "address"])
+    WebhookDelivery.objects.filter(message__in=rows).update(response="")
+    WebhookAttempt.objects.filter(delivery__message__in=rows).update(response="")
 
 
 def delete_old_messages() -> bool:
