@@ -46,8 +46,8 @@ def test_it_says_why_an_email_did_not_arrive(invitation):
         "",
         f"Invitation {invitation.pk} to Riverside (riverside): pending",
         "  The email could not be delivered yet. We will try again. 451 4.7.1 Try again later",
-        f"  {format_time(email.created_at)}  Queued",
-        f"  {format_time(attempt.created_at)}  Deferred: 451 4.7.1 Try again later",
+        f"  {format_time(email.created_at)}  Email (invitation): queued",
+        f"  {format_time(attempt.created_at)}  Email (invitation): deferred, 451 4.7.1 Try again later",
     ]
 
 

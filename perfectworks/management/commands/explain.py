@@ -124,4 +124,5 @@ def _invitation_lines(one: Explanation) -> Iterator[str]:
     yield f"Invitation {invitation.pk} to {_shown(invitation.organization)}: {invitation.state}"
     yield f"  {one.sentence}{f' {one.words}' if one.words else ''}"
     for entry in one.timeline:
-        yield f"  {format_time(entry.at)}  {entry.label}{f': {entry.words}' if entry.words else ''}"
+        label = f"Email ({entry.email_kind}): {entry.label.lower()}" if entry.email_id else entry.label
+        yield f"  {format_time(entry.at)}  {label}{f', {entry.words}' if entry.words else ''}"
