@@ -14,7 +14,8 @@ from orgs.models import Membership, Organization, RoleAssignment
 from orgs.permissions import OWNER_ROLE, Level
 
 Keys = QuerySet[Any, Any]
-ENDINGS = ("accepted", "declined", "cancelled", "superseded", "expired", "failed")
+# One that has expired or could not be delivered may be replaced later, so being replaced is no ending of its own.
+ENDINGS = ("accepted", "declined", "cancelled", "expired", "failed")
 
 
 @invariant
@@ -36,7 +37,7 @@ def one_open_invitation_for_each_target() -> Keys:
 
 @invariant
 def invitations_end_once() -> Keys:
-    """An invitation is answered, withdrawn, replaced or expired once."""
+    """An invitation is answered, withdrawn, undeliverable or expired once."""
     endings = Event.objects.filter(kind__in=[f"invitation.{ending}" for ending in ENDINGS])
     counted = endings.order_by().values("subject_id").annotate(found=Count("pk"))
     return counted.filter(found__gt=1).values_list("subject_id", flat=True)

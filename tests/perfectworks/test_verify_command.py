@@ -12,6 +12,8 @@ from django.db import connection
 from django.utils import timezone
 
 from core.invariants import MAX_EXAMPLES, all_invariants
+from events.models import Event
+from invitations.actions.inviting import resend
 from invitations.models import Invitation
 from orgs.models import Membership, Organization, RoleAssignment
 from orgs.permissions import OWN, OWNER_ROLE, UNIT_VIEWER_ROLE, VIEWER_ROLE
@@ -29,6 +31,7 @@ from tests.factories import (
 )
 from tests.support.changes import track_changes
 from tests.support.invariants import violations
+from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -282,6 +285,14 @@ def test_each_invariant_is_broken_by_a_test():
 
     assert declared - BREAKS.keys() == {name for name in declared if name.startswith("checks_of_")} - BREAKS.keys()
     assert BREAKS.keys() <= declared
+
+
+def test_an_expired_invitation_may_be_sent_again(organization, owner):
+    invitation = InvitationFactory.create(organization=organization, inviter=owner, overdue=True)
+    resend(by=session_of(owner), organization_id=organization.pk, invitation_id=invitation.pk)
+
+    assert [found.kind for found in Event.objects.about(invitation)] == ["invitation.expired", "invitation.superseded"]
+    assert violations() == {}
 
 
 def test_nothing_is_found_in_the_demonstration(settings):
