@@ -11,6 +11,8 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from perfectworks import request_mirror
+
 
 @require_safe
 @never_cache
@@ -59,4 +61,4 @@ class HealthMiddleware:
         return response
 
 
-CHECKS = {"/healthz/live": live, "/healthz/ready": ready}
+CHECKS = {"/healthz/live": live, "/healthz/ready": ready, request_mirror.PATH: request_mirror.seen}

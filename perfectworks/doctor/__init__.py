@@ -1,0 +1,1 @@
+"""What goes wrong in practice when the service runs: ``manage.py doctor``."""

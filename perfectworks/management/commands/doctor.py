@@ -1,0 +1,90 @@
+"""``manage.py doctor``: look for what goes wrong in practice, and say what to do."""
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from perfectworks.doctor.database import clock, connections, database, migrations
+from perfectworks.doctor.deliveries import mail_server, queues, send_test_email, worker
+from perfectworks.doctor.findings import CheckedFinding, Examination, Level, examine
+from perfectworks.doctor.machine import configuration, disk
+from perfectworks.doctor.public_url import public_url
+from perfectworks.doctor.sender_domain import sender_domain
+from perfectworks.management.lookups import read_address
+
+EXAMINATIONS: dict[str, Examination] = {
+    "database": database,
+    "migrations": migrations,
+    "connections": connections,
+    "clock": clock,
+    "settings": configuration,
+    "disk": disk,
+    "worker": worker,
+    "queues": queues,
+    "mail-server": mail_server,
+    "sender-domain": lambda: sender_domain([]),
+    "public-url": public_url,
+}
+
+
+class Command(BaseCommand):
+    """Examine the service. Changes nothing."""
+
+    help = (
+        "Look for what goes wrong in practice: the database, its clock and connections, migrations, settings, disk, "
+        "worker, queues, mail server, the records of the From domain, and the proxy. Says what to do. Changes nothing. "
+        "Exits with 1 if it finds a failure."
+    )
+    requires_system_checks = []  # it runs also if the database does not answer
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the options."""
+        parser.add_argument("--json", action="store_true", help="Print the findings as JSON.")
+        parser.add_argument("--only", action="append", choices=list(EXAMINATIONS), help="Only this one. Repeatable.")
+        parser.add_argument("--send-to", metavar="ADDRESS", help="Also send a test email to this address.")
+        parser.add_argument(
+            "--dkim-selector", action="append", default=[], metavar="NAME", help="Look up this DKIM key. Repeatable."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Examine, and print the findings. Raises CommandError if one is a failure."""
+        wanted = options["only"] or EXAMINATIONS
+        examinations = {name: one for name, one in EXAMINATIONS.items() if name in wanted}
+        if "sender-domain" in examinations:
+            examinations["sender-domain"] = lambda: sender_domain(options["dkim_selector"])
+        if options["send_to"]:
+            address = read_address(options["send_to"])
+            examinations["test-email"] = lambda: [send_test_email(address)]
+        found = list(examine(examinations))
+        self.stdout.write(as_json(found) if options["json"] else as_text(found))
+        failures = sum(one.finding.level == Level.FAILURE for one in found)
+        if failures:
+            raise CommandError(f"{failures} findings are failures.")
+
+
+def as_json(found: Iterable[CheckedFinding]) -> str:
+    """Return the findings for programs."""
+    return json.dumps(
+        [
+            {
+                "examination": one.examination,
+                "level": one.finding.level,
+                "text": one.finding.text,
+                "advice": one.finding.advice,
+            }
+            for one in found
+        ],
+        ensure_ascii=False,
+    )
+
+
+def as_text(found: Iterable[CheckedFinding]) -> str:
+    """Return the findings for people."""
+    return "\n".join(
+        f"{one.finding.level:<8} {one.examination:<14} {one.finding.text}"
+        + (f"\n{'':<24}{one.finding.advice}" if one.finding.advice else "")
+        for one in found
+    )

@@ -1,0 +1,148 @@
+"""Test ``manage.py doctor``: each examination, the exit code, and that it changes nothing."""
+
+import json
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
+
+from perfectworks.doctor import database, deliveries, machine
+from perfectworks.doctor.findings import Finding, examine, ok
+from tests.factories import AttemptFactory, EmailFactory
+from tests.support.changes import track_changes
+
+pytestmark = pytest.mark.django_db
+
+HERE = ("database", "migrations", "connections", "clock", "disk", "worker", "queues", "mail-server")
+
+
+@pytest.fixture(autouse=True)
+def emails_are_files(settings):
+    settings.EMAIL_BACKEND = "core.email_files.EmailBackend"
+
+
+def run(*only, **options):
+    out = StringIO()
+    call_command("doctor", only=list(only or HERE), stdout=out, **options)
+    return out.getvalue()
+
+
+def findings(examination):
+    return [f"{found.level}: {found.text}" for found in examination()]
+
+
+def test_a_service_that_is_well():
+    EmailFactory.create(sent=True)
+
+    with track_changes() as changes:
+        found = json.loads(run(json=True))
+
+    assert {one["examination"] for one in found} == set(HERE)
+    assert {one["level"] for one in found} <= {"ok", "warning"}
+    assert {one["examination"] for one in found if one["level"] == "warning"} <= {"mail-server", "disk"}
+    assert changes.events == []
+
+
+def test_a_failure_ends_with_an_error_and_says_what_to_do():
+    MigrationRecorder(connection).record_unapplied("events", "0001_initial")
+
+    with pytest.raises(CommandError, match=r"^1 findings are failures\.$"):
+        run("migrations")
+
+
+def test_a_missing_migration_is_named():
+    MigrationRecorder(connection).record_unapplied("events", "0001_initial")
+
+    [found] = database.migrations()
+
+    assert found.level == "failure"
+    assert found.text.endswith("the first is events.0001_initial.")
+    assert found.advice == "Run manage.py migrate as the owner of the tables."
+
+
+def test_the_text_shows_the_advice_below_the_finding():
+    assert run("mail-server").splitlines() == [
+        f"warning  mail-server    Emails are files in {deliveries.settings.EMAIL_FILE_PATH}: nobody gets them.",
+        f"{'':<24}Set EMAIL_URL or EMAIL_BACKEND with ANYMAIL.",
+    ]
+
+
+def test_development_mode_is_a_failure(settings):
+    settings.DEBUG = True
+    assert [found.level for found in machine.configuration()] == ["failure"]
+
+
+def test_the_checks_of_django_are_findings(settings):
+    settings.SECURE_HSTS_SECONDS = 0
+    texts = findings(machine.configuration)
+    assert any(text.startswith("warning: You have not set a value for the SECURE_HSTS_SECONDS") for text in texts)
+
+
+def test_an_email_that_nobody_takes():
+    EmailFactory.create(due_at=timezone.now() - timedelta(minutes=20))
+
+    [worker] = findings(deliveries.worker)
+    assert worker.startswith("failure: No worker is sending emails.")
+    assert [text for text in findings(deliveries.queues) if text.startswith("failure")] == [
+        "failure: emails: the oldest one that is due waits for 20 minutes."
+    ]
+
+
+def test_a_mail_server_that_rejects_everything():
+    email = EmailFactory.create(state="deferred", due_at=timezone.now() + timedelta(minutes=5))
+    for _ in range(5):
+        AttemptFactory.create(email=email, state="deferred", response="454 4.7.0 Temporary authentication failure")
+
+    [found] = findings(deliveries.worker)
+    assert found.startswith("failure: The last attempts failed.")
+    assert found.endswith("Its response: 454 4.7.0 Temporary authentication failure")
+
+
+@pytest.mark.parametrize(("seconds", "level"), [(0.1, "ok"), (-1.9, "ok"), (2.5, "warning"), (-31, "failure")])
+def test_clocks_that_differ(seconds, level):
+    assert database.compare_clocks(timedelta(seconds=seconds)).level == level
+
+
+@pytest.mark.parametrize(
+    ("needed", "open_now", "level"), [(12, 3, "ok"), (97, 3, "ok"), (98, 3, "warning"), (12, 88, "failure")]
+)
+def test_connections_that_do_not_suffice(needed, open_now, level):
+    assert database.compare_connections(needed=needed, permitted=97, open_now=open_now).level == level
+
+
+@pytest.mark.postgresql
+def test_the_connections_and_the_clock_of_the_server(settings, monkeypatch):
+    assert findings(database.clock)[0].startswith("ok: The clock of the database and of this machine differ by 0.0")
+    assert "connections are open. This installation opens at most 12." in findings(database.connections)[-1]
+
+    monkeypatch.setenv("WEB_THREADS", "20")
+    assert findings(database.connections)[0] == "warning: A web process has 20 threads, but only 10 connections."
+
+
+@pytest.mark.parametrize(("gigabytes", "level"), [(0.1, "failure"), (1.9, "warning"), (2.1, "ok")])
+def test_a_disk_that_is_nearly_full(gigabytes, level):
+    assert machine.compare_space(Path("/srv"), int(gigabytes * machine.GIGABYTE)).level == level
+
+
+def test_an_error_of_one_examination_does_not_hide_the_others():
+    def away():
+        raise OperationalError("connection refused")
+
+    def broken():
+        yield ok("first")
+        raise LookupError("secret")
+
+    found = list(examine({"away": away, "broken": broken, "well": lambda: [ok("fine")]}))
+
+    assert [(one.examination, one.finding.text) for one in found] == [
+        ("away", "The database does not answer (OperationalError)."),
+        ("broken", "The examination stopped with LookupError."),
+        ("well", "fine"),
+    ]
+    assert [one.finding.level for one in found] == ["failure", "failure", "ok"]
+    assert isinstance(found[0].finding, Finding)
