@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from core.request_context import CONTEXT_KEY, HEADER, UNMATCHED, enter, new_context
 
 #: Paths to which middleware responds, before a route is looked for.
-WITHOUT_ROUTE = ("/healthz/live", "/healthz/ready")
+WITHOUT_ROUTE = ("/healthz/live", "/healthz/ready", "/healthz/service", "/metrics")
 
 
 class RequestContextMiddleware:

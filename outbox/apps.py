@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class OutboxConfig(AppConfig):
-    """Configure the app. Its models are abstract, so it has no tables."""
+    """Configure the app. Its table has the heartbeats of workers; the models of deliveries are abstract."""
 
     name = "outbox"
 

@@ -2,14 +2,18 @@
 
 Each app that sends something has a table of its own, whose model inherits from ``Delivery``, and a table of attempts,
 whose model inherits from ``DeliveryAttempt`` and has a key to the delivery with the related name ``history``.
+
+The only table of this app has the heartbeats of the workers.
 """
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from core.address_fields import AddressField, normalized_address_check
 from core.ids import uuid7
@@ -193,3 +197,31 @@ class DeliveryAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.state} {self.response}".strip()
+
+
+class WorkerHeartbeatQuerySet(models.QuerySet["WorkerHeartbeat"]):
+    """Queries for heartbeats."""
+
+    def alive(self) -> "WorkerHeartbeatQuerySet":
+        """Return those of workers that run, by the database clock."""
+        return self.filter(beat_at__gt=Now() - WorkerHeartbeat.ALIVE_FOR)
+
+
+class WorkerHeartbeat(models.Model):
+    """A process that delivers (``outbox.heartbeat``). It updates its row several times in ``ALIVE_FOR``."""
+
+    ALIVE_FOR = timedelta(minutes=1)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    host = models.CharField(max_length=255)
+    process = models.PositiveIntegerField()
+    started_at = models.DateTimeField(db_default=Now(), editable=False)
+    beat_at = models.DateTimeField(db_default=Now())
+
+    objects = WorkerHeartbeatQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("worker"), _("workers")
+
+    def __str__(self) -> str:
+        return f"{self.host} {self.process}"

@@ -1,6 +1,11 @@
-"""Health endpoints for supervisors and load balancers. Responses contain only the status and its reason."""
+"""Health endpoints for supervisors, load balancers and monitors. Responses contain only the status and its reasons.
 
-from collections.abc import Callable
+``live``: the process responds. ``ready``: it can handle requests. ``service``: everything works, also what needs a
+worker. A load balancer that asked for the last one would take all web processes away because a worker has stopped.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import cache
 
 from django.db import Error, connection
@@ -8,10 +13,15 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from outbox.heartbeat import oldest_of_all
+from outbox.models import WorkerHeartbeat
 from perfectworks import request_mirror
+
+QUEUE_LATE_AFTER = timedelta(minutes=5)
 
 
 @require_safe
@@ -24,14 +34,47 @@ def live(_request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def ready(_request: HttpRequest) -> JsonResponse:
-    """Return 200 if the database is available and fully migrated, else 503 with the reason."""
+    """Return 200 if the database is available and fully migrated, else 503. ``warnings`` do not change the status."""
+    reason = obstacle()
+    if reason:
+        return JsonResponse({"status": "unready", "reason": reason}, status=503)
+    return JsonResponse({"status": "ready", "warnings": [*delays()]})
+
+
+@require_safe
+@never_cache
+def service(_request: HttpRequest) -> JsonResponse:
+    """Return 200 if requests are handled, a worker runs and nothing has waited for it for long, else 503."""
+    reason = obstacle()
+    reasons = [reason] if reason else [*delays()]
+    if reasons:
+        return JsonResponse({"status": "impaired", "reasons": reasons}, status=503)
+    return JsonResponse({"status": "ok"})
+
+
+def obstacle() -> str:
+    """Return why no request can be handled: ``database`` or ``migrations``, or ""."""
     try:
-        applied = MigrationRecorder(connection).applied_migrations()
+        return "migrations" if pending_migrations() else ""
     except Error:
-        return JsonResponse({"status": "unready", "reason": "database"}, status=503)
-    if not known_migrations() <= applied.keys():
-        return JsonResponse({"status": "unready", "reason": "migrations"}, status=503)
-    return JsonResponse({"status": "ready"})
+        return "database"
+
+
+def delays() -> Iterator[str]:
+    """Yield ``worker`` if none runs, and ``queue`` if an email or a webhook has been due for minutes."""
+    try:
+        if not WorkerHeartbeat.objects.alive().exists():
+            yield "worker"
+        oldest = oldest_of_all()
+        if oldest is not None and oldest < timezone.now() - QUEUE_LATE_AFTER:
+            yield "queue"
+    except Error:
+        yield "database"
+
+
+def pending_migrations() -> set[tuple[str, str]]:
+    """Return the migrations in the code that the database lacks."""
+    return known_migrations() - MigrationRecorder(connection).applied_migrations().keys()
 
 
 @cache
@@ -61,4 +104,9 @@ class HealthMiddleware:
         return response
 
 
-CHECKS = {"/healthz/live": live, "/healthz/ready": ready, request_mirror.PATH: request_mirror.seen}
+CHECKS = {
+    "/healthz/live": live,
+    "/healthz/ready": ready,
+    "/healthz/service": service,
+    request_mirror.PATH: request_mirror.seen,
+}

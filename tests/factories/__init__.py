@@ -34,6 +34,7 @@ from tests.factories.orgs import (
     RoleFactory,
     UnitFactory,
 )
+from tests.factories.outbox import WorkerHeartbeatFactory
 from tests.factories.webhooks import (
     WebhookAttemptFactory,
     WebhookDeliveryFactory,
@@ -69,4 +70,5 @@ __all__ = [
     "WebhookDeliveryFactory",
     "WebhookEndpointFactory",
     "WebhookMessageFactory",
+    "WorkerHeartbeatFactory",
 ]

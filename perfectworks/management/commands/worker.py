@@ -9,6 +9,7 @@ from django.core.management import BaseCommand
 
 from accounts.actions import maintenance as accounts_maintenance
 from invitations.actions import maintenance as invitations_maintenance
+from outbox.heartbeat import Heartbeat
 from outbox.worker import Worker, stopped_by_signals
 from perfectworks import retention
 from perfectworks.checks import require_safe_database
@@ -43,5 +44,6 @@ class Command(BaseCommand):
             if once:
                 worker.drain()
             else:
-                worker.run()
+                with Heartbeat():
+                    worker.run()
         logger.info("worker stopped")
