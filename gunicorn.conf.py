@@ -5,12 +5,18 @@ WEB_CONCURRENCY sets the number of processes.
 
 import gc
 import os
+import shutil
+from tempfile import mkdtemp
 from typing import Any
 
 from core.logs import logging_settings
 from perfectworks.environment import Environment, listening_address
 
 env = Environment()
+
+if env.secret("METRICS_TOKEN"):
+    # The processes count in files of this folder. Each start has a new one. Set before prometheus_client is imported.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp(prefix="perfectworks-metrics-")
 
 gc.disable()  # until the application is loaded: everything that it loads is kept, so a collection finds no garbage
 
@@ -39,3 +45,17 @@ def pre_fork(server: Any, worker: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """Collect garbage in the process that answers requests."""
     gc.enable()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Forget how busy a process was that has ended. What it counted stays."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(worker.pid)
+
+
+def on_exit(server: Any) -> None:
+    """Delete the files of the metrics."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

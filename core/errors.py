@@ -60,6 +60,10 @@ class Conflict(DomainError):
     message = "This conflicts with the current state."
 
 
+class QuotaMixin:
+    """Mark a conflict: there is as much as a limit permits. The metrics count such errors."""
+
+
 class Gone(DomainError):
     """The object existed, but it is no longer valid."""
 

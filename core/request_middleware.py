@@ -1,5 +1,6 @@
-"""Give each request an id, which its log lines, its events and its response have."""
+"""Give each request an id, which its log lines, its events and its response have, and count it."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.core.signals import request_finished
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from core.metrics import count_request
 from core.request_context import CONTEXT_KEY, HEADER, UNMATCHED, enter, new_context
 
 #: Paths to which middleware responds, before a route is looked for.
@@ -25,11 +27,13 @@ class RequestContextMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Return the response with the header. The context stays until the response is closed: it may be a stream."""
+        started = time.perf_counter()
         context = request.META[CONTEXT_KEY] = new_context(request.META)
         enter(context)
         response = self.get_response(request)
         response.headers[HEADER] = context.request_id
         context.route = route_of(request)
+        count_request(context, request.method or "", response.status_code, time.perf_counter() - started)
         return response
 
 

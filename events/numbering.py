@@ -8,12 +8,15 @@ who sees an event also sees the events with lower numbers. The newest event of a
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import BigIntegerField, F, Func
 
 from core.compiled_inserts import MAX_COMPILED, insert
+from core.metrics import count_events
 from events.listeners import tell_listeners
 
 
@@ -42,6 +45,7 @@ def insert_events(*events: Any) -> None:
     for event, place in _places(events):
         event.number = NEXT_NUMBERS[place - 1] if are_few else last[event.organization_id] + place
     insert(*events)
+    transaction.on_commit(partial(count_events, [event.kind for event in events]), robust=True)
     tell_listeners(events)
 
 

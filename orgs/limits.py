@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import Method
-from core.errors import Conflict, LimitReached
+from core.errors import Conflict, LimitReached, QuotaMixin
 from core.ids import first_uuid7
 from core.rows import count_up_to
 from events.models import Event
@@ -24,31 +24,31 @@ class TooManyOrganizations(LimitReached):
     message = "You have created the maximum number of organizations for one day. Try again later."
 
 
-class TooManyApiKeys(Conflict):
+class TooManyApiKeys(QuotaMixin, Conflict):
     """The organization has the maximum number of API keys."""
 
     message = "This organization has the maximum number of API keys. Delete one first."
 
 
-class TooManyOAuthApplications(Conflict):
+class TooManyOAuthApplications(QuotaMixin, Conflict):
     """The person or the organization has the maximum number of OAuth applications."""
 
     message = "You have the maximum number of OAuth applications. Delete one first."
 
 
-class TooManyRoles(Conflict):
+class TooManyRoles(QuotaMixin, Conflict):
     """The organization has the maximum number of custom roles."""
 
     message = "This organization has the maximum number of roles. Delete one first."
 
 
-class TooManyUnits(Conflict):
+class TooManyUnits(QuotaMixin, Conflict):
     """The organization has the maximum number of workspaces and applications."""
 
     message = "This organization has the maximum number of workspaces and applications. Delete one first."
 
 
-class TooManySystemUsers(Conflict):
+class TooManySystemUsers(QuotaMixin, Conflict):
     """The organization has the maximum number of system users."""
 
     message = "This organization has the maximum number of system users. Remove one first."

@@ -21,6 +21,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.compiled_updates import CompiledUpdate
+from core.metrics import count_delivery
 from core.request_context import within
 from outbox.handlers import Batch, DeliveryHandler, Transport, handler_of
 from outbox.leases import LeaseLost, held, leased, release, reserve_due, take_lease
@@ -133,6 +134,7 @@ def _record(delivery: Delivery, outcome: Outcome, batch: Batch) -> None:
         delivery.history.create(state=outcome.state, response=outcome.detail, created_at=now, **facts)
     fields = delivery.log_fields() | {"attempt": delivery.attempts + outcome.by_server}
     logger.info(f"{delivery.LOG_NAME} {outcome.state}", extra=fields)
+    count_delivery(delivery.LOG_NAME, delivery.kind_name, outcome.state)
 
 
 def _act(handler: DeliveryHandler, outcome: Outcome, now: datetime) -> None:

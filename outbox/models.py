@@ -89,6 +89,8 @@ class Delivery(models.Model):
 
     #: What the log calls it.
     LOG_NAME: ClassVar[str] = "delivery"
+    #: The column that says which kind of delivery it is, if the table has several.
+    KIND_FIELD: ClassVar[str] = ""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
@@ -146,6 +148,19 @@ class Delivery(models.Model):
     def log_fields(self) -> dict[str, object]:
         """Return the fields with which the log names this delivery."""
         return {f"{self.LOG_NAME}_id": self.pk}
+
+    @classmethod
+    def kinds(cls) -> list[str]:
+        """Return the kinds of this table, for metrics."""
+        if not cls.KIND_FIELD:
+            return [cls.LOG_NAME]
+        column: Any = cls._meta.get_field(cls.KIND_FIELD)
+        return [kind for kind, _ in column.choices]
+
+    @property
+    def kind_name(self) -> str:
+        """The kind of this delivery, for metrics."""
+        return str(getattr(self, self.KIND_FIELD)) if self.KIND_FIELD else self.LOG_NAME
 
     @property
     def cause(self) -> RequestContext:

@@ -6,12 +6,10 @@ worker. A load balancer that asked for the last one would take all web processes
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from functools import cache
 
-from django.db import Error, connection
-from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.recorder import MigrationRecorder
-from django.http import HttpRequest, JsonResponse
+from django.conf import settings
+from django.db import Error
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -19,6 +17,8 @@ from django.views.decorators.http import require_safe
 
 from outbox.heartbeat import oldest_of_all
 from outbox.models import WorkerHeartbeat
+from perfectworks.metrics import metrics
+from perfectworks.migration_state import pending_migrations
 from perfectworks import request_mirror
 
 QUEUE_LATE_AFTER = timedelta(minutes=5)
@@ -72,19 +72,6 @@ def delays() -> Iterator[str]:
         yield "database"
 
 
-def pending_migrations() -> set[tuple[str, str]]:
-    """Return the migrations in the code that the database lacks."""
-    return known_migrations() - MigrationRecorder(connection).applied_migrations().keys()
-
-
-@cache
-def known_migrations() -> frozenset[tuple[str, str]]:
-    """Return the app and the name of every migration in the code."""
-    loader = MigrationLoader(None, load=False)
-    loader.load_disk()
-    return frozenset(loader.disk_migrations)
-
-
 class HealthMiddleware:
     """Respond to health checks before any other middleware reads the Host header or requires https.
 
@@ -93,10 +80,13 @@ class HealthMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
+        self.checks: dict[str, Callable[[HttpRequest], HttpResponse]] = {**CHECKS}
+        if settings.METRICS_TOKEN:
+            self.checks["/metrics"] = metrics
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Call the health view of the path, if there is one."""
-        check = CHECKS.get(request.path_info)
+        check = self.checks.get(request.path_info)
         if check is None:
             return self.get_response(request)
         response = check(request)

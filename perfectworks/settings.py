@@ -47,6 +47,7 @@ DEBUG = env.bool("DEBUG", default=False)
 
 DEVELOPMENT_SECRET_KEY = "django-insecure-only-for-development-and-refused-elsewhere"  # noqa: S105
 MINIMUM_SECRET_LENGTH = 50
+MINIMUM_METRICS_TOKEN_LENGTH = 20
 
 SECRET_KEY = env.secret("SECRET_KEY") or (DEVELOPMENT_SECRET_KEY if DEBUG else "")
 if not SECRET_KEY:
@@ -534,6 +535,15 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- Metrics ------------------------------------------------------------------------------------------------
+
+# GET /metrics of the web server needs this token. A worker serves its own metrics at the port. Both are off by default.
+METRICS_TOKEN = env.secret("METRICS_TOKEN")
+if METRICS_TOKEN and len(METRICS_TOKEN) < MINIMUM_METRICS_TOKEN_LENGTH:
+    raise ImproperlyConfigured(f"METRICS_TOKEN needs {MINIMUM_METRICS_TOKEN_LENGTH} characters or more.")
+METRICS_HOST = env.str("METRICS_HOST", default="127.0.0.1")
+METRICS_PORT = env.at_least("METRICS_PORT", 0, default=0)
 
 # --- Logs ---------------------------------------------------------------------------------------------------
 

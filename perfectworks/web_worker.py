@@ -11,9 +11,11 @@ from typing import Any
 
 from gunicorn.workers.base import Worker
 
+from perfectworks.process_metrics import note_pools, note_threads
 from perfectworks.web_server import MAX_CONNECTIONS, RequestChannel, WebServer, serve_on, wait_and_serve
 
 OTHER_FILES = 200  # database connections, temporary files, sockets to mail servers
+SECONDS_BETWEEN_SAMPLES = 1
 SECONDS_FOR_THREADS = 1  # to stop, when their requests are finished
 
 
@@ -21,6 +23,7 @@ class WebWorker(Worker):
     """One web process."""
 
     servers: Sequence[WebServer] = ()
+    sampled_at = 0.0
 
     def run(self) -> None:
         """Serve until the worker is told to stop, then finish the requests that have arrived."""
@@ -35,7 +38,16 @@ class WebWorker(Worker):
     def step(self) -> None:
         """Serve for up to a second. Tell gunicorn that the process is alive."""
         self.notify()
+        self.sample()
         wait_and_serve(self.channels)
+
+    def sample(self) -> None:
+        """Note for the metrics how busy this process is, once a second."""
+        now = time.monotonic()
+        if now >= self.sampled_at + SECONDS_BETWEEN_SAMPLES:
+            self.sampled_at = now
+            note_pools()
+            note_threads([server.task_dispatcher for server in self.servers])
 
     def finish(self) -> None:
         """Accept no more connections, and close each one when its response is sent."""

@@ -19,6 +19,7 @@ from accounts.email.notices import NOTICES
 from accounts.email.queue import new_account_email, queue_account_email, queue_account_emails
 from accounts.models import User
 from core.errors import LimitReached
+from core.metrics import count_limit
 from outbox.delivery_reports import Report, change_state
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ def request_account_email(purpose: AccountEmail.Purpose, address: str, *, user: 
     if _count(purpose, address):
         queue_account_email(purpose, address, user=user)
     else:
+        count_limit("account_email")
         logger.warning("account email limit reached", extra={"purpose": str(purpose)})
 
 

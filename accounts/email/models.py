@@ -45,6 +45,8 @@ class AccountEmail(EmailDelivery):
         OAUTH_APPLICATION_CREATED = "oauth_application_created", _("OAuth application created")
         WEBHOOK_DISABLED = "webhook_disabled", _("webhook endpoint disabled")
 
+    KIND_FIELD = "purpose"
+
     purpose = models.CharField(max_length=32, choices=Purpose.choices)
     # The account that the email is about. Null if the address has none.
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="emails")

@@ -32,6 +32,7 @@ from accounts.second_factor import has_second_factor
 from accounts.sessions import session_principal
 from accounts.sign_in_limits import password_attempt
 from core.addresses import Address, displayed_address, normalize_address
+from core.metrics import count_limit
 
 logger = logging.getLogger(__name__)
 PROTECT_STAFF = _(
@@ -70,6 +71,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Return the user with this address and password, or None. Raises ValidationError after too many attempts."""
         attempt = password_attempt(request, str(credentials.get("email", "")).lower())
         if attempt is None:
+            count_limit("sign_in")
             logger.warning("sign-in refused", extra={"reason": "limit", "credential": "password"})
             raise self.validation_error("too_many_login_attempts")
         user = super().authenticate(request, **credentials)

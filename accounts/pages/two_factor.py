@@ -11,6 +11,7 @@ from django import forms
 from accounts.models import User
 from accounts.sign_in_limits import code_attempt
 from core.encryption import decrypt_if_encrypted, encrypt
+from core.metrics import count_limit
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class LimitedCode(forms.Form):
         """Return the code. Raises ValidationError if it is wrong, or if there were too many wrong ones."""
         attempt = code_attempt(context.request, self.user)
         if attempt is None:
+            count_limit("sign_in")
             logger.warning("sign-in refused", extra={"reason": "limit", "credential": "code"})
             raise get_adapter().validation_error("too_many_login_attempts")
         code: str = super().clean_code()  # type: ignore[misc]

@@ -23,6 +23,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
 from core import errors as domain
+from core.metrics import count_limit
 
 from .names import AsSent
 
@@ -133,6 +134,8 @@ def problem_of(exc: BaseException) -> Problem:
     """Return the problem for an exception. Log the exception if it is a crash or a database error."""
     exc = unmasked(exc)
     row = row_of(exc)
+    if isinstance(exc, domain.LimitReached | domain.QuotaMixin):
+        count_limit(error_code(exc, row))
     if row is CRASH:
         logger.exception("unhandled exception", extra={"error": type(exc).__name__}, exc_info=exc)
     elif row in LOGGED_AS_WARNING:

@@ -25,7 +25,7 @@ from accounts.principals import Principal
 from core.addresses import Address
 from core.compiled_inserts import insert
 from core.compiled_rows import CompiledRows
-from core.errors import Conflict, LimitReached
+from core.errors import Conflict, LimitReached, QuotaMixin
 from core.new_rows import new_row
 from core.rows import count_up_to
 from invitations.email.address_hashes import HashPurpose, SendingCounter, keyed_hashes
@@ -48,7 +48,7 @@ class RecipientSendingLimitReached(LimitReached):
     message = "This address was sent several emails within the last hour. Try again later."
 
 
-class TooManyOpenInvitations(Conflict):
+class TooManyOpenInvitations(QuotaMixin, Conflict):
     """The organization has reached its limit of open invitations, or too many of its emails are scheduled."""
 
     message = "This organization has reached its limit of open invitations. Withdraw some, or wait until some expire."

@@ -69,6 +69,8 @@ class Email(EmailDelivery):
         UNDELIVERABLE = "undeliverable"
         ASK_AGAIN = "ask_again"
 
+    KIND_FIELD = "kind"
+
     invitation = models.ForeignKey(
         "invitations.Invitation", on_delete=models.CASCADE, related_name="emails", db_index=False
     )

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.principals import Principal
 from core.encryption import encrypt
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound, QuotaMixin
 from orgs import policies
 from orgs.actions.saving import apply_changes, record, require_names, save_checked
 from orgs.limits import require_below
@@ -33,7 +33,7 @@ class WebhookEndpointNotFound(NotFound):
     message = "There is no such webhook endpoint."
 
 
-class TooManyWebhookEndpoints(Conflict):
+class TooManyWebhookEndpoints(QuotaMixin, Conflict):
     """The organization has the maximum number of endpoints."""
 
     message = "This organization has the maximum number of webhook endpoints. Delete one first."

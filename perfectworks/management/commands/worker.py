@@ -13,6 +13,7 @@ from outbox.heartbeat import Heartbeat
 from outbox.worker import Worker, stopped_by_signals
 from perfectworks import retention
 from perfectworks.checks import require_safe_database
+from perfectworks.metrics import serve_worker_metrics
 from webhooks.actions import maintenance as webhooks_maintenance
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class Command(BaseCommand):
             if once:
                 worker.drain()
             else:
+                serve_worker_metrics()
                 with Heartbeat():
                     worker.run()
         logger.info("worker stopped")
