@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def test_any_process_serves_the_metrics_of_all(tmp_path: Path):
     command = [sys.executable, "-m", "gunicorn", "perfectworks.wsgi:application"]
     process = subprocess.Popen(command, cwd=PROJECT, env=variables, stdout=subprocess.PIPE, text=True)
     try:
-        lines = iter(process.stdout or [])
+        lines: Iterator[str] = iter(process.stdout or [])
         assert all(any("Booting worker" in line for line in lines) for _ in range(PROCESSES))
         for _ in range(REQUESTS):
             get(port, "/healthz/live")
