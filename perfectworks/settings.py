@@ -545,6 +545,12 @@ if METRICS_TOKEN and len(METRICS_TOKEN) < MINIMUM_METRICS_TOKEN_LENGTH:
 METRICS_HOST = env.str("METRICS_HOST", default="127.0.0.1")
 METRICS_PORT = env.at_least("METRICS_PORT", 0, default=0)
 
+# --- Error reports ------------------------------------------------------------------------------------------
+
+# The project at Sentry to which errors are reported, see `perfectworks.error_reports`. Off by default.
+SENTRY_DSN = require_link("SENTRY_DSN", env.secret("SENTRY_DSN"))
+SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", default="production")
+
 # --- Logs ---------------------------------------------------------------------------------------------------
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
