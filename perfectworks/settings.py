@@ -551,6 +551,12 @@ METRICS_PORT = env.at_least("METRICS_PORT", 0, default=0)
 SENTRY_DSN = require_link("SENTRY_DSN", env.secret("SENTRY_DSN"))
 SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", default="production")
 
+# --- Traces -------------------------------------------------------------------------------------------------
+
+# Where traces are sent (OTLP over HTTP), see `perfectworks.tracing`. Off by default.
+if require_link("OTEL_EXPORTER_OTLP_ENDPOINT", env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")):
+    MIDDLEWARE.insert(1, "perfectworks.tracing.TracingMiddleware")
+
 # --- Logs ---------------------------------------------------------------------------------------------------
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
