@@ -7,13 +7,15 @@ from django.db import transaction
 
 from accounts.principals import Principal
 from core.errors import Conflict, Unprocessable
+from events.models import Event
 from orgs import policies
+from orgs.actions.affected_members import reassign_members
 from orgs.actions.saving import apply_changes, record, save_checked
 from orgs.folded_names import fold_name
 from orgs.limits import TooManyRoles, require_below
 from orgs.locks import lock_organization
 from orgs.lookups import RoleKey, RoleName, RoleNotFound, UnknownPermission, find_role
-from orgs.models import Organization, Role, RoleAssignment
+from orgs.models import Organization, Role
 from orgs.permissions import (
     BUILT_IN_ROLES,
     GRANTABLE_DIRECTLY,
@@ -95,6 +97,7 @@ def delete_role(*, by: Principal, organization_id: UUID, role_id: UUID, reassign
     The caller must have the permissions of both roles. Raises OrganizationNotFound, PermissionMissing, RoleNotFound,
     RoleBuiltIn, GrantTooWide, UnknownRole for ``reassign_to``, and Unprocessable if ``reassign_to`` is the owner role.
     Raises RoleInUse if ``reassign_to`` is the deleted role, or if there is no ``reassign_to`` and the role is in use.
+    The events about the members come before the one about the role.
     """
     organization = lock_organization(organization_id, by=by)
     held = policies.require(by, organization, MANAGE_MEMBERS)
@@ -102,15 +105,19 @@ def delete_role(*, by: Principal, organization_id: UUID, role_id: UUID, reassign
     policies.require_subset(effective(role.permissions) - held.organization)
     successor = _find_successor(held, organization, role, reassign_to) if reassign_to else None
     role_deleting.send(Role, organization=organization, role=role, successor=successor)
-    if successor:
-        RoleAssignment.objects.filter(role=role).update(role=successor)
-        if organization.default_role_id == role.pk:
-            changed = apply_changes(organization, {"default_role": successor})
-            record("organization.updated", by, organization, organization, default_role_id=successor.pk, **changed)
-    elif _is_in_use(organization, role):
+    if successor is None and _is_in_use(organization, role):
         raise RoleInUse
-    record("role.deleted", by, role, organization, reassigned_to=successor.pk if successor else None)
+    with Event.objects.together():
+        untold = _put_in_place(by, organization, role, successor) if successor else {}
+        record("role.deleted", by, role, organization, reassigned_to=successor.pk if successor else None, **untold)
     role.delete()
+
+
+def _put_in_place(by: Principal, organization: Organization, role: Role, successor: Role) -> dict[str, int]:
+    if organization.default_role_id == role.pk:
+        changed = apply_changes(organization, {"default_role": successor})
+        record("organization.updated", by, organization, organization, default_role_id=successor.pk, **changed)
+    return reassign_members(by, organization, role, successor)
 
 
 def _is_in_use(organization: Organization, role: Role) -> bool:

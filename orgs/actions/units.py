@@ -9,8 +9,10 @@ from accounts.email.models import AccountEmail
 from accounts.principals import Principal
 from core.errors import Conflict
 from events.changed_fields import describe_changes
+from events.models import Event
 from orgs import policies
 from orgs.actions.account_rights import require_other
+from orgs.actions.affected_members import end_unit_roles
 from orgs.actions.members import set_unit_role
 from orgs.actions.notices import notify_member
 from orgs.actions.saving import apply_changes, record, require_names, save_new
@@ -67,7 +69,7 @@ def delete_unit(*, by: Principal, organization_id: UUID, unit_id: UUID, kind: Un
     """Delete a workspace or an application, and the roles that members have in it.
 
     Raises OrganizationNotFound, UnitNotFound, PermissionMissing, and UnitInUse if a pending or processing invitation
-    grants a role in the unit.
+    grants a role in the unit. The events about the members come before the one about the unit.
     """
     organization = lock_organization(organization_id, by=by)
     unit = find_unit(organization, unit_id, kind)
@@ -75,7 +77,9 @@ def delete_unit(*, by: Principal, organization_id: UUID, unit_id: UUID, kind: Un
     unit_deleting.send(Unit, organization=organization, unit=unit)
     if organization.invitations.unanswered().filter(unit=unit).exists():
         raise UnitInUse
-    record("unit.deleted", by, unit, organization, unit_kind=unit.kind)
+    with Event.objects.together():
+        untold = end_unit_roles(by, organization, unit)
+        record("unit.deleted", by, unit, organization, unit_kind=unit.kind, **untold)
     unit.delete()
 
 

@@ -21,12 +21,15 @@ from invitations.email.models import Email
 from invitations.email.suppressions import unsubscribe
 from orgs.actions import accounts, members, roles, units
 from orgs.models import Organization, Unit
-from orgs.permissions import EDITOR_ROLE, VIEWER_ROLE, Level
+from orgs.permissions import EDITOR_ROLE, UNIT_VIEWER_ROLE, VIEWER_ROLE, Level
 from outbox.deliver import deliver_batch
 from outbox.delivery_reports import Report
 from outbox.email_transport import EmailTransport
 from tests.factories import (
     InvitationFactory,
+    MembershipFactory,
+    RoleFactory,
+    UnitFactory,
     UserFactory,
     WebhookAttemptFactory,
     WebhookDeliveryFactory,
@@ -89,6 +92,33 @@ def test_data_is_what_the_api_shows(owner, member, followed):
     assert data["unit.created"]["unit"] == shown(f"{of_organization}/applications/{unit.pk}")
     assert data["role.created"]["role"] == shown(f"{of_organization}/roles/{role.pk}")
     assert {(one["version"], one["organizationId"]) for one in data.values()} == {(1, str(followed.pk))}
+
+
+def test_members_whose_role_or_unit_ends_are_told_as_they_are_then(owner, member, stranger, followed):
+    by, named = session_of(owner), {"organization_id": followed.pk}
+    guide = RoleFactory.create(organization=followed, name="Guide")
+    host = RoleFactory.create(organization=followed, name="Host", level="unit")
+    shop, office = UnitFactory.create_batch(2, organization=followed)
+    membership_of(member, followed).assignments.update(role=guide)
+    guest = MembershipFactory.create(organization=followed, user=stranger, unit_roles={shop: host.pk, office: host.pk})
+    roles.delete_role(by=by, **named, role_id=guide.pk, reassign_to=EDITOR_ROLE)
+    roles.delete_role(by=by, **named, role_id=host.pk, reassign_to=UNIT_VIEWER_ROLE)
+    units.delete_unit(by=by, **named, unit_id=shop.pk)
+
+    data = [json.loads(message.data) for message in WebhookMessage.objects.order_by("number")]
+    assert [one["event"]["kind"] for one in data] == [
+        *("membership.roles_changed", "role.deleted"),
+        *("membership.unit_role_assigned", "membership.unit_role_assigned", "role.deleted"),
+        *("membership.unit_role_removed", "unit.deleted"),
+    ]
+    assert data[0]["member"]["role"]["id"] == str(EDITOR_ROLE)
+    assert (data[1]["role"]["name"], data[4]["role"]["name"], data[6]["unit"]["id"]) == ("Guide", "Host", str(shop.pk))
+    in_units = [{one["id"]: one["role"]["id"] for one in data[place]["member"]["units"]} for place in (2, 3, 5)]
+    viewer = str(UNIT_VIEWER_ROLE)
+    assert in_units == [dict.fromkeys(map(str, units), viewer) for units in ([shop.pk, office.pk],) * 2] + [
+        {str(office.pk): viewer}
+    ]
+    assert {data[place]["member"]["id"] for place in (2, 3, 5)} == {str(guest.pk)}
 
 
 def test_joining_expiring_and_withdrawing(owner, invitee, followed):

@@ -38,6 +38,8 @@ pytestmark = pytest.mark.django_db
 
 ORGANIZATION, UNIT = Level.ORGANIZATION, Level.UNIT
 
+VIEWER = {"role_id": VIEWER_ROLE, "permissions": [], "unit_id": None, "unit_role_id": None}
+
 
 def create(by: User | Principal, organization: Organization, **values: Any) -> Role:
     values = {"level": ORGANIZATION, "name": "Helper", "permissions": frozenset({LIST_PROJECTS})} | values
@@ -241,7 +243,7 @@ class TestDeleting:
     def test_the_reassigned_role_replaces_it_for_members_and_open_invitations(
         self, organization: Organization, owner: User, stranger: User, helper: Role
     ):
-        MembershipFactory.create(organization=organization, user=stranger, role_id=helper.pk)
+        helping = MembershipFactory.create(organization=organization, user=stranger, role_id=helper.pk)
         open_one = InvitationFactory.create(
             organization=organization, email="one@example.com", inviter=owner, role=helper
         )
@@ -250,7 +252,10 @@ class TestDeleting:
         )
         with track_changes() as changes:
             delete(owner, helper, reassign_to=VIEWER_ROLE)
-        assert changes.events == [event("role.deleted", helper, owner, organization, reassigned_to=VIEWER_ROLE)]
+        assert changes.events == [
+            event("membership.roles_changed", helping, owner, organization, user_id=stranger.pk, **VIEWER),
+            event("role.deleted", helper, owner, organization, reassigned_to=VIEWER_ROLE),
+        ]
         open_one.refresh_from_db()
         answered.refresh_from_db()
         assert role_id_of(stranger, organization) == VIEWER_ROLE

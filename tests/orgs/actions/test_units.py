@@ -146,7 +146,7 @@ class TestDeleting:
         self, organization: Organization, admin: User, stranger: User, owner: User
     ):
         unit = UnitFactory.create(organization=organization)
-        MembershipFactory.create(
+        guest = MembershipFactory.create(
             organization=organization, user=stranger, role_id=VIEWER_ROLE, unit_roles={unit: UNIT_ADMIN_ROLE}
         )
         answered = InvitationFactory.create(
@@ -164,7 +164,10 @@ class TestDeleting:
             "orgs.RoleAssignment": (0, 0, 1),
             "invitations.Invitation": (0, 1, 0),
         }
-        assert changes.events == [event("unit.deleted", unit, admin, organization, unit_kind="workspace")]
+        assert changes.events == [
+            event("membership.unit_role_removed", guest, admin, organization, unit_id=unit.pk),
+            event("unit.deleted", unit, admin, organization, unit_kind="workspace"),
+        ]
         answered.refresh_from_db()
         assert (answered.unit_id, answered.status) == (None, "declined")
         assert RoleAssignment.objects.filter(membership__user=stranger).get().role_id == VIEWER_ROLE

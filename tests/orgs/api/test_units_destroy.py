@@ -18,7 +18,12 @@ def test_it_is_deleted_with_its_roles(by, organization, admin, member, kind, uni
         assert said(by("admin").delete(at(organization, kind, unit.pk))) == DONE
 
     assert changes.tables == {"orgs.Unit": (0, 0, 1), "orgs.RoleAssignment": (0, 0, 1)}
-    assert changes.events == [event("unit.deleted", unit, admin, organization, unit_kind=unit.kind)]
+    assert changes.events == [
+        event(
+            "membership.unit_role_removed", membership_of(member, organization), admin, organization, unit_id=unit.pk
+        ),
+        event("unit.deleted", unit, admin, organization, unit_kind=unit.kind),
+    ]
 
 
 def test_it_cannot_be_deleted_while_an_invitation_to_it_is_open(by, organization, owner, kind, unit, principal):
