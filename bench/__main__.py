@@ -6,6 +6,7 @@ import sys
 from bench.database import SCALE, create_empty, database_name, drop, runtime_url, url_of
 from bench.emails import email_table
 from bench.processes import SETTINGS, serve
+from bench.webhooks import webhook_table
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "8"))
 REQUESTS = int(os.environ.get("BENCH_REQUESTS", "25"))
@@ -20,6 +21,7 @@ def main() -> int:
     with runtime_url(name) as url:
         measure_on(name, url)
     print("", *email_table(), sep="\n")
+    print("", *webhook_table(), sep="\n")
     from bench.uploads import upload_table
 
     print("", *upload_table(), sep="\n")

@@ -17,9 +17,9 @@ from django.views.decorators.http import require_safe
 
 from outbox.heartbeat import oldest_of_all
 from outbox.models import WorkerHeartbeat
+from perfectworks import request_mirror
 from perfectworks.metrics import metrics
 from perfectworks.migration_state import pending_migrations
-from perfectworks import request_mirror
 
 QUEUE_LATE_AFTER = timedelta(minutes=5)
 

@@ -29,7 +29,8 @@ def feed_endpoints() -> None:
     """Make the next deliveries of endpoints that have news and no delivery that holds up others."""
     waiting = WebhookDelivery.objects.unsent().filter(endpoint=OuterRef("pk"), attempts__lt=HOLDING_ATTEMPTS)
     waiting = waiting.filter(sequence__isnull=False)  # a test holds up nothing
-    hungry = WebhookEndpoint.objects.enabled().filter(~Exists(waiting), has_news=True).order_by("id")
+    # In random order, so that none waits for ever, however many others have news again and again.
+    hungry = WebhookEndpoint.objects.enabled().filter(~Exists(waiting), has_news=True).order_by("?")
     if not hungry.exists():
         return
     with transaction.atomic():

@@ -1,13 +1,16 @@
 """Send webhooks, many at once, so that a slow endpoint delays only itself.
 
 A thread of the worker reads and writes the database; the threads of a pool wait for the endpoints. Each endpoint has
-one request at a time, and each organization a few, so that the slow endpoints of one do not take all threads.
+one request at a time. Organizations take turns: a free thread goes to the organization with the fewest requests under
+way and, among these, to the one that has waited for the longest time.
 """
 
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -22,9 +25,11 @@ from outbox.worker import Lane
 from webhooks.feeding import feed_endpoints
 from webhooks.models import WebhookDelivery
 
-THREADS = 32
-REQUESTS_OF_ORGANIZATION = 4
-CANDIDATES = 500
+THREADS = 64
+SHARE = 4  # an organization with so many requests under way leaves the last threads to others
+RESERVED = 16  # the last threads
+CANDIDATES = 2000  # endpoints; an organization has few, so they are of many organizations
+REMEMBERED = 1000  # organizations whose last turn is known
 WAIT = 0.1  # seconds until the worker looks for further deliveries while requests are under way
 
 
@@ -43,6 +48,7 @@ class WebhookLane(Lane):
         super().__init__(transport, queues)
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="webhooks")
         self.sending: dict[Future[Any], Sending] = {}
+        self.turns: dict[UUID, float] = {}  # when a request of the organization was last started
 
     def run_once(self, is_stopped: Callable[[], bool]) -> bool:
         """Record what has finished, and start what is due. Return whether there may be more."""
@@ -74,7 +80,7 @@ class WebhookLane(Lane):
             _record(delivery, outcome, batch)
 
     def _start_due(self, is_stopped: Callable[[], bool]) -> None:
-        """Reserve deliveries of as many endpoints as there are free threads, and start to send them."""
+        """Reserve deliveries for the free threads, and start to send them."""
         chosen = self._choose()
         if not chosen:
             return
@@ -86,25 +92,27 @@ class WebhookLane(Lane):
             self._start(delivery, batch, chosen[delivery.pk])
 
     def _choose(self) -> dict[UUID, UUID]:
-        """Return the deliveries to send now, with their organizations: one of each endpoint, and within the limits.
-
-        Hundreds of due deliveries of an endpoint do not hide those of others: it is left out of the next look.
-        """
-        busy = {sending.delivery.endpoint_id for sending in self.sending.values()}
+        """Return the deliveries to send now, with their organizations: at most one of each endpoint."""
+        free = THREADS - len(self.sending)
         requests = Counter(sending.organization_id for sending in self.sending.values())
+        heads = self._heads() if free else {}
+        line = [(requests[key], self.turns.get(key, 0), place, key) for place, key in enumerate(heads)]
+        heapify(line)
         chosen: dict[UUID, UUID] = {}
-        found: Any = range(CANDIDATES)
-        while len(found) == CANDIDATES and len(self.sending) + len(chosen) < THREADS:
-            full = [key for key, count in requests.items() if count >= REQUESTS_OF_ORGANIZATION]
-            due = WebhookDelivery.objects.due().exclude(endpoint__in=busy).exclude(endpoint__organization__in=full)
-            found = due.values_list("pk", "endpoint_id", "endpoint__organization_id")[:CANDIDATES]
-            for key, endpoint_id, organization_id in found:
-                is_full = requests[organization_id] >= REQUESTS_OF_ORGANIZATION
-                if endpoint_id not in busy and not is_full and len(self.sending) + len(chosen) < THREADS:
-                    busy.add(endpoint_id)
-                    requests[organization_id] += 1
-                    chosen[key] = organization_id
+        while line and free - len(chosen) > (RESERVED if line[0][0] >= SHARE else 0):
+            under_way, turn, place, key = heappop(line)
+            chosen[heads[key].popleft()] = key
+            if heads[key]:
+                heappush(line, (under_way + 1, turn, place, key))
         return chosen
+
+    def _heads(self) -> dict[UUID, deque[UUID]]:
+        """Return the next delivery of each endpoint that has no request under way, by organization, earliest first."""
+        busy = [sending.delivery.endpoint_id for sending in self.sending.values()]
+        heads: dict[UUID, deque[UUID]] = {}
+        for key, organization_id in WebhookDelivery.objects.next_of_endpoints(but=busy)[:CANDIDATES]:
+            heads.setdefault(organization_id, deque()).append(key)
+        return heads
 
     def _start(self, delivery: WebhookDelivery, batch: Batch, organization_id: UUID) -> None:
         with within(delivery.cause):
@@ -121,6 +129,13 @@ class WebhookLane(Lane):
         else:
             future = self.pool.submit(self.transport.send, prepared)
             self.sending[future] = Sending(delivery, batch, organization_id)
+            self._note_turn(organization_id)
+
+    def _note_turn(self, organization_id: UUID) -> None:
+        self.turns.pop(organization_id, None)
+        self.turns[organization_id] = time.monotonic()
+        if len(self.turns) > REMEMBERED:
+            del self.turns[next(iter(self.turns))]
 
 
 def _record(delivery: WebhookDelivery, outcome: Outcome, batch: Batch) -> None:

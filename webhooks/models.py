@@ -6,11 +6,14 @@ no row for each endpoint.
 """
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -219,6 +222,15 @@ class WebhookDeliveryQuerySet(DeliveryQuerySet["WebhookDelivery"]):
     def holding_up(self, endpoint: Any, sequence: Any) -> "WebhookDeliveryQuerySet":
         """Return the unsent deliveries of the endpoint that must come before the one with this sequence."""
         return self.unsent().filter(endpoint=endpoint, sequence__lt=sequence, attempts__lt=HOLDING_ATTEMPTS)
+
+    def next_of_endpoints(self, *, but: Iterable[UUID]) -> "QuerySet[WebhookDelivery, tuple[UUID, UUID]]":
+        """Return the delivery that each endpoint gets next, with its organization, but of none of these endpoints.
+
+        Several deliveries of an endpoint can be due at once: those that have stepped aside.
+        """
+        place = Window(RowNumber(), partition_by="endpoint_id", order_by=("due_at", "id"))
+        first = self.due().exclude(endpoint__in=but).annotate(place=place).filter(place=1)
+        return first.values_list("pk", "endpoint__organization_id")
 
     def overdue(self) -> "WebhookDeliveryQuerySet":
         """Return all deliveries whose time has come, also those that wait for an earlier one of their endpoint."""
