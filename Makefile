@@ -56,8 +56,8 @@ messages: $(STAMP) ## collect the texts of pages and emails in locale/, and comp
 	$(MANAGE_TESTED) compilemessages --ignore $(VENV)
 	@for file in locale/*/LC_MESSAGES/django.po; do msgfmt --statistics -o /dev/null $$file; done
 
-chaos: $(STAMP) ## kill a hundred workers at each step of a delivery, and print what happened to the emails
-	@$(BIN)/python -m tests.run -n 0 --kills 100 tests/outbox/test_crashes.py $(ARGS)
+chaos: $(STAMP) ## kill a hundred workers at each step of the delivery of an email, and print what happened; let a receiver of webhooks follow 10,000 actions
+	@$(BIN)/python -m tests.run -n 0 --kills 100 --actions 10000 tests/outbox/test_crashes.py tests/webhooks/test_reference_receiver.py $(ARGS)
 
 bench: $(STAMP) ## measure the CPU time of requests at a million invitations, compared with bare views and a plain project, and with better-auth if PEERS=1 (needs PostgreSQL)
 	@$(BIN)/python -m bench

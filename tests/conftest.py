@@ -44,6 +44,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-backgroun
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of this test suite."""
     parser.addoption("--kills", type=int, help="how often a worker is killed at each point of a delivery")
+    parser.addoption("--actions", type=int, help="how many random actions a receiver of webhooks follows")
     parser.addoption("--write-golden", action="store_true", help="rewrite the golden files: tests/dialects")
     repetition.add_options(parser)
 

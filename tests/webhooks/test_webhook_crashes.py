@@ -88,8 +88,9 @@ def test_nothing_is_lost_and_repetitions_are_identical(
     receiver: Receiver,
     killer: ForkServer,
     point: WebhookPoint,
+    request: pytest.FixtureRequest,
 ):
-    kills = times(1, in_full=8)
+    kills = request.config.getoption("--kills") or times(1, in_full=8)
     workers: queue.Queue[int] = queue.Queue()
     first = threading.Event()
 
