@@ -65,9 +65,9 @@ def test_a_missing_migration_is_named():
     assert found.advice == "Run manage.py migrate as the owner of the tables."
 
 
-def test_the_text_shows_the_advice_below_the_finding():
+def test_the_text_shows_the_advice_below_the_finding(settings):
     assert run("mail-server").splitlines() == [
-        f"warning  mail-server    Emails are files in {deliveries.settings.EMAIL_FILE_PATH}: nobody gets them.",
+        f"warning  mail-server    Emails are files in {settings.EMAIL_FILE_PATH}: nobody gets them.",
         f"{'':<24}Set EMAIL_URL or EMAIL_BACKEND with ANYMAIL.",
     ]
 
