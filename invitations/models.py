@@ -328,12 +328,16 @@ class Invitation(models.Model):
         """The emails to the invitee. Invitations that were made together share them."""
         return Email.objects.to_invitee().filter(invitation=self.shares_email_of_id or self.pk)
 
-    def open_in_same_email(self) -> InvitationQuerySet:
-        """Return the other open invitations that share the newest email of this one. No query if it is alone."""
+    def in_same_email(self) -> InvitationQuerySet:
+        """Return the other invitations that share the newest email of this one. No query if it is alone."""
         if self.shares_email_of_id is None:
             return Invitation.objects.none()
-        rows = Invitation.objects.open().filter(shares_email_of=self.shares_email_of_id, generation=self.generation)
+        rows = Invitation.objects.filter(shares_email_of=self.shares_email_of_id, generation=self.generation)
         return rows.exclude(pk=self.pk).with_details().order_by("id")
+
+    def open_in_same_email(self) -> InvitationQuerySet:
+        """Return the other open invitations that share the newest email of this one. No query if it is alone."""
+        return self.in_same_email().open()
 
     @property
     def effective_language(self) -> str:

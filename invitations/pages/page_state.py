@@ -92,6 +92,13 @@ class PageState:
         return list(self.invitation.open_in_same_email())
 
     @cached_property
+    def units_given(self) -> list[Invitation]:
+        """The accepted invitations of the same email that gave the visitor a role in a workspace or application."""
+        answered = self.invitation.in_same_email().filter(answered_by=self.invitation.answered_by_id)
+        rows = [self.invitation, *answered.filter(status__in=ACCEPTED_STATES)]
+        return [row for row in rows if row.unit and "unit_role" in (row.given or ())]
+
+    @cached_property
     def membership(self) -> Membership | None:
         """The visitor's membership of the organization, if any."""
         return policies.find_membership(self.by.user, self.invitation.organization) if self.by.user else None

@@ -362,6 +362,20 @@ class TestThePage:
             " You now have access to Design, as Editor; Backend, as Viewer; Shop, as Viewer."
         )
 
+    def test_an_accepted_one_lists_all_that_were_accepted_with_it(self, send: Send, client: Any, invitee: User):
+        rows = send()
+        withdrawn = rows.pop()
+        Invitation.objects.filter(pk=withdrawn.pk).update(status="cancelled", finished_at=Now())
+        accept_all(by=session_of(invitee), invitation_id=rows[1].pk)
+        client.force_login(invitee)
+
+        lines = visible_text(client.get(f"/invitations/{rows[1].pk}"))
+
+        assert [line for line in lines if line.startswith("You now have access")] == [
+            "You now have access to Backend, as Viewer.",
+            "You now have access to Design, as Editor.",
+        ]
+
     def test_the_link_leads_to_what_is_still_open(self, send: Send, client: Any, owner: User):
         rows = send()
         link = f"/i/{token_for(rows[0], Purpose.EMAILED)}"
