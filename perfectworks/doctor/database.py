@@ -12,7 +12,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from perfectworks.checks import isolation_errors, superuser_errors
-from perfectworks.doctor.findings import Finding, failure, ok, warning
+from perfectworks.doctor.findings import Diagnosis, failure, ok, warning
 
 SLOW = 0.05  # seconds for one statement
 MAX_DIFFERENCE, MAX_TOLERABLE_DIFFERENCE = timedelta(seconds=2), timedelta(seconds=30)
@@ -20,7 +20,7 @@ CONNECTIONS_OF_A_WORKER = 2  # one for each transport
 NEARLY_FULL = 0.9
 
 
-def database() -> Iterator[Finding]:
+def database() -> Iterator[Diagnosis]:
     """Say whether the database answers, how fast, and whether the service connects as it should."""
     try:
         seconds = _seconds_for_a_statement()
@@ -45,7 +45,7 @@ def _seconds_for_a_statement() -> float:
     return time.perf_counter() - started
 
 
-def clock() -> Iterator[Finding]:
+def clock() -> Iterator[Diagnosis]:
     """Compare the clock of this machine with the database's. Invitations expire by the database's clock."""
     if connection.vendor == "sqlite":
         yield ok("SQLite uses the clock of this machine.")
@@ -56,7 +56,7 @@ def clock() -> Iterator[Finding]:
     yield compare_clocks(difference)
 
 
-def compare_clocks(difference: timedelta) -> Finding:
+def compare_clocks(difference: timedelta) -> Diagnosis:
     """Say whether the difference of two clocks matters."""
     seconds = abs(difference.total_seconds())
     text = f"The clock of the database and of this machine differ by {seconds:.1f} seconds."
@@ -73,7 +73,7 @@ def _time_in_database() -> datetime:
     return found
 
 
-def connections() -> Iterator[Finding]:
+def connections() -> Iterator[Diagnosis]:
     """Say whether the web processes have enough connections, and whether the server has enough for all."""
     if connection.vendor == "sqlite":
         yield ok("SQLite needs no connections.")
@@ -103,7 +103,7 @@ def _connections_of_server() -> dict[str, int]:
     return {"permitted": permitted, "open_now": open_now}
 
 
-def compare_connections(*, needed: int, permitted: int, open_now: int) -> Finding:
+def compare_connections(*, needed: int, permitted: int, open_now: int) -> Diagnosis:
     """Say whether the server permits as many connections as are open and as this installation can need."""
     if open_now >= permitted * NEARLY_FULL:
         return failure(
@@ -118,7 +118,7 @@ def compare_connections(*, needed: int, permitted: int, open_now: int) -> Findin
     return ok(f"{open_now} of {permitted} connections are open. This installation opens at most {needed}.")
 
 
-def migrations() -> Iterator[Finding]:
+def migrations() -> Iterator[Diagnosis]:
     """Say whether every migration is applied."""
     loader = MigrationLoader(connection)
     missing = sorted(".".join(key) for key in loader.graph.nodes.keys() - loader.applied_migrations.keys())

@@ -14,12 +14,12 @@ from outbox.email_transport import EmailTransport, error_text
 from outbox.handlers import registered_queues
 from outbox.models import DeliveryState
 from outbox.queue_state import Verdict, queue_state
-from perfectworks.doctor.findings import Finding, Level, failure, ok, unknown, warning
+from perfectworks.doctor.findings import Diagnosis, Severity, failure, ok, unknown, warning
 
 OLD = timedelta(minutes=15)
 
 
-def worker() -> Iterator[Finding]:
+def worker() -> Iterator[Diagnosis]:
     """Say whether a worker takes what is due, and whether the mail server accepts it."""
     state = queue_state()
     last = f" The last attempt was at {state.last_attempt.created_at:%Y-%m-%d %H:%M} UTC." if state.last_attempt else ""
@@ -33,7 +33,7 @@ def worker() -> Iterator[Finding]:
         yield ok(text)
 
 
-def queues() -> Iterator[Finding]:
+def queues() -> Iterator[Diagnosis]:
     """Say how long the oldest delivery of each queue has been due."""
     for queue in registered_queues():
         due = queue.model._default_manager.all().due()  # type: ignore[attr-defined]
@@ -42,7 +42,7 @@ def queues() -> Iterator[Finding]:
         yield compare_age(name, timezone.now() - oldest if oldest else timedelta(0))
 
 
-def compare_age(name: str, age: timedelta) -> Finding:
+def compare_age(name: str, age: timedelta) -> Diagnosis:
     """Say whether deliveries wait longer than usual."""
     minutes = max(0, round(age.total_seconds() / 60))
     text = f"{name}: the oldest one that is due waits for {minutes} minutes."
@@ -51,7 +51,7 @@ def compare_age(name: str, age: timedelta) -> Finding:
     return ok(text if minutes else f"{name}: nothing waits.")
 
 
-def mail_server() -> Iterator[Finding]:
+def mail_server() -> Iterator[Diagnosis]:
     """Connect to the mail server and sign in."""
     connection = smtp.connection_for_worker()
     if isinstance(connection, FileBackend):
@@ -76,7 +76,7 @@ def mail_server() -> Iterator[Finding]:
             yield warning("The password goes to the mail server without encryption.", "Use smtp+tls:// in EMAIL_URL.")
 
 
-def send_test_email(address: str) -> Finding:
+def send_test_email(address: str) -> Diagnosis:
     """Send an email to the address now, without the outbox."""
     text = (
         f"This is a test email of {settings.SERVICE_NAME} ({settings.PUBLIC_BASE_URL}).\n\n"
@@ -95,8 +95,8 @@ def send_test_email(address: str) -> Finding:
     finally:
         transport.close()
     if outcome.state == DeliveryState.SENT:
-        return Finding(
-            Level.OK,
+        return Diagnosis(
+            Severity.OK,
             f"The mail server accepted an email to {address}: {outcome.detail}",
             "Look at its header Authentication-Results: spf, dkim and dmarc should be “pass”.",
         )

@@ -10,7 +10,7 @@ from django.db import Error as AnyDatabaseError
 logger = logging.getLogger(__name__)
 
 
-class Level(StrEnum):
+class Severity(StrEnum):
     """How serious a finding is. A failure stops people or emails now; ``unknown`` means that it cannot be seen."""
 
     OK = "ok"
@@ -20,53 +20,53 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """One sentence about the service. ``advice`` says what to do, and is empty if all is well."""
 
-    level: Level
+    level: Severity
     text: str
     advice: str = ""
 
 
 @dataclass(frozen=True)
-class CheckedFinding:
+class NamedDiagnosis:
     """A finding, and the name of the examination."""
 
     examination: str
-    finding: Finding
+    diagnosis: Diagnosis
 
 
-Examination = Callable[[], Iterable[Finding]]
+Examination = Callable[[], Iterable[Diagnosis]]
 
 
-def ok(text: str) -> Finding:
+def ok(text: str) -> Diagnosis:
     """Return a finding that needs nothing."""
-    return Finding(Level.OK, text)
+    return Diagnosis(Severity.OK, text)
 
 
-def warning(text: str, advice: str) -> Finding:
+def warning(text: str, advice: str) -> Diagnosis:
     """Return a finding that will cause trouble."""
-    return Finding(Level.WARNING, text, advice)
+    return Diagnosis(Severity.WARNING, text, advice)
 
 
-def failure(text: str, advice: str) -> Finding:
+def failure(text: str, advice: str) -> Diagnosis:
     """Return a finding that causes trouble now."""
-    return Finding(Level.FAILURE, text, advice)
+    return Diagnosis(Severity.FAILURE, text, advice)
 
 
-def unknown(text: str, advice: str) -> Finding:
+def unknown(text: str, advice: str) -> Diagnosis:
     """Return that something cannot be seen from here."""
-    return Finding(Level.UNKNOWN, text, advice)
+    return Diagnosis(Severity.UNKNOWN, text, advice)
 
 
-def examine(examinations: dict[str, Examination]) -> Iterator[CheckedFinding]:
+def examine(examinations: dict[str, Examination]) -> Iterator[NamedDiagnosis]:
     """Run the examinations in their order. An error of one is a finding, and the others run."""
     for name, examination in examinations.items():
         for finding in _run(examination):
-            yield CheckedFinding(name, finding)
+            yield NamedDiagnosis(name, finding)
 
 
-def _run(examination: Examination) -> Iterable[Finding]:
+def _run(examination: Examination) -> Iterable[Diagnosis]:
     try:
         return list(examination())
     except AnyDatabaseError as error:

@@ -8,13 +8,13 @@ from pathlib import Path
 from django.conf import settings
 from django.core import checks
 
-from perfectworks.doctor.findings import Finding, failure, ok, warning
+from perfectworks.doctor.findings import Diagnosis, failure, ok, warning
 
 GIGABYTE = 10**9
 LITTLE, TOO_LITTLE = 2 * GIGABYTE, 0.2 * GIGABYTE
 
 
-def configuration() -> Iterator[Finding]:
+def configuration() -> Iterator[Diagnosis]:
     """Say what Django's checks and our own find in the settings, also what matters only in production."""
     if settings.DEBUG:
         text = "The service is in development mode: known secrets, and pages that show all emails."
@@ -29,14 +29,14 @@ def configuration() -> Iterator[Finding]:
         yield ok("The settings have no known mistake.")
 
 
-def disk() -> Iterator[Finding]:
+def disk() -> Iterator[Diagnosis]:
     """Say how much space is left where this process writes."""
     for folder in dict.fromkeys([Path(settings.VAR_DIR), Path(tempfile.gettempdir())]):
         if folder.is_dir():
             yield compare_space(folder, shutil.disk_usage(folder).free)
 
 
-def compare_space(folder: Path, free: int) -> Finding:
+def compare_space(folder: Path, free: int) -> Diagnosis:
     """Say whether this is enough."""
     text = f"{free / GIGABYTE:.1f} GB are free in {folder}."
     advice = (

@@ -10,7 +10,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from django.conf import settings
 
-from perfectworks.doctor.findings import Finding, failure, ok, unknown, warning
+from perfectworks.doctor.findings import Diagnosis, failure, ok, unknown, warning
 from perfectworks.request_mirror import PATH, PROOF_HEADER, Seen, new_proof
 
 SECONDS = 10.0
@@ -25,7 +25,7 @@ class NoRedirect(HTTPRedirectHandler):
         """Follow no redirect."""
 
 
-def public_url() -> Iterator[Finding]:
+def public_url() -> Iterator[Diagnosis]:
     """Ask the service at PUBLIC_BASE_URL. Say what is wrong with the headers of the proxy."""
     url = settings.PUBLIC_BASE_URL
     request = Request(f"{url}{PATH}", headers={PROOF_HEADER: new_proof(), "X-Forwarded-For": FORGED})  # noqa: S310
@@ -49,7 +49,7 @@ def public_url() -> Iterator[Finding]:
         yield from judge(seen)
 
 
-def judge(seen: Seen) -> Iterator[Finding]:
+def judge(seen: Seen) -> Iterator[Diagnosis]:
     """Say which headers of the proxy are wrong."""
     wrong = [found for found in (_scheme(seen), _host(seen), _client(seen)) if found]
     yield from wrong
@@ -57,7 +57,7 @@ def judge(seen: Seen) -> Iterator[Finding]:
         yield ok(f"The service sees https={seen.is_https}, the host {seen.host} and your address {seen.client}.")
 
 
-def _scheme(seen: Seen) -> Finding | None:
+def _scheme(seen: Seen) -> Diagnosis | None:
     if seen.is_https == settings.HTTPS:
         return None
     if seen.is_https:
@@ -68,7 +68,7 @@ def _scheme(seen: Seen) -> Finding | None:
     )
 
 
-def _host(seen: Seen) -> Finding | None:
+def _host(seen: Seen) -> Diagnosis | None:
     if seen.host.partition(":")[0] in settings.ALLOWED_HOSTS or seen.host in settings.ALLOWED_HOSTS:
         return None
     return failure(
@@ -77,7 +77,7 @@ def _host(seen: Seen) -> Finding | None:
     )
 
 
-def _client(seen: Seen) -> Finding | None:
+def _client(seen: Seen) -> Diagnosis | None:
     proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
     if seen.client == FORGED:
         return failure(

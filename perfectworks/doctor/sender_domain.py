@@ -10,13 +10,13 @@ from django.conf import settings
 from dns.exception import DNSException
 from dns.resolver import NXDOMAIN, NoAnswer, Resolver
 
-from perfectworks.doctor.findings import Finding, failure, ok, unknown, warning
+from perfectworks.doctor.findings import Diagnosis, failure, ok, unknown, warning
 
 SECONDS = 5.0
 EVERYBODY = "+all"
 
 
-def sender_domain(selectors: Sequence[str], resolver: Resolver | None = None) -> Iterator[Finding]:
+def sender_domain(selectors: Sequence[str], resolver: Resolver | None = None) -> Iterator[Diagnosis]:
     """Look up the records of the domain. DKIM needs the selectors, which only the mail provider knows."""
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
     asked = resolver or Resolver()
@@ -54,7 +54,7 @@ def _policies(resolver: Resolver, domain: str) -> list[str]:
     return []
 
 
-def spf(domain: str, texts: list[str]) -> Finding:
+def spf(domain: str, texts: list[str]) -> Diagnosis:
     """Say whether the domain names the servers that send for it."""
     found = [text for text in texts if text.lower().split(" ")[0] == "v=spf1"]
     if len(found) > 1:
@@ -68,7 +68,7 @@ def spf(domain: str, texts: list[str]) -> Finding:
     return ok(f"SPF of {domain}: {found[0]}")
 
 
-def dmarc(domain: str, texts: list[str]) -> Finding:
+def dmarc(domain: str, texts: list[str]) -> Diagnosis:
     """Say whether the domain has a policy for emails that pass neither SPF nor DKIM."""
     found = [text for text in texts if text.replace(" ", "").upper().startswith("V=DMARC1")]
     if len(found) != 1:
@@ -85,7 +85,7 @@ def dmarc(domain: str, texts: list[str]) -> Finding:
     return ok(f"DMARC of {domain}: {found[0]}")
 
 
-def dkim(name: str, texts: list[str]) -> Finding:
+def dkim(name: str, texts: list[str]) -> Diagnosis:
     """Say whether the key exists with which mailbox providers check the signature."""
     keys = [tag.replace(" ", "")[2:] for text in texts for tag in text.split(";") if tag.replace(" ", "")[:2] == "p="]
     if not keys:

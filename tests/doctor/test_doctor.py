@@ -6,13 +6,14 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.conf import settings as project
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from perfectworks.doctor import database, deliveries, machine
-from perfectworks.doctor.findings import Finding, examine, ok
+from perfectworks.doctor.findings import Diagnosis, examine, ok
 from tests.factories import AttemptFactory, EmailFactory
 from tests.support.changes import track_changes
 
@@ -51,7 +52,7 @@ def test_a_service_that_is_well():
 def test_a_failure_ends_with_an_error_and_says_what_to_do():
     MigrationRecorder(connection).record_unapplied("events", "0001_initial")
 
-    with pytest.raises(CommandError, match=r"^1 findings are failures\.$"):
+    with pytest.raises(CommandError, match=r"^Failures: 1\.$"):
         run("migrations")
 
 
@@ -65,9 +66,9 @@ def test_a_missing_migration_is_named():
     assert found.advice == "Run manage.py migrate as the owner of the tables."
 
 
-def test_the_text_shows_the_advice_below_the_finding(settings):
+def test_the_text_shows_the_advice_below_the_finding():
     assert run("mail-server").splitlines() == [
-        f"warning  mail-server    Emails are files in {settings.EMAIL_FILE_PATH}: nobody gets them.",
+        f"warning  mail-server    Emails are files in {project.EMAIL_FILE_PATH}: nobody gets them.",
         f"{'':<24}Set EMAIL_URL or EMAIL_BACKEND with ANYMAIL.",
     ]
 
@@ -139,10 +140,10 @@ def test_an_error_of_one_examination_does_not_hide_the_others():
 
     found = list(examine({"away": away, "broken": broken, "well": lambda: [ok("fine")]}))
 
-    assert [(one.examination, one.finding.text) for one in found] == [
+    assert [(one.examination, one.diagnosis.text) for one in found] == [
         ("away", "The database does not answer (OperationalError)."),
         ("broken", "The examination stopped with LookupError."),
         ("well", "fine"),
     ]
-    assert [one.finding.level for one in found] == ["failure", "failure", "ok"]
-    assert isinstance(found[0].finding, Finding)
+    assert [one.diagnosis.level for one in found] == ["failure", "failure", "ok"]
+    assert isinstance(found[0].diagnosis, Diagnosis)

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from perfectworks.doctor.database import clock, connections, database, migrations
 from perfectworks.doctor.deliveries import mail_server, queues, send_test_email, worker
-from perfectworks.doctor.findings import CheckedFinding, Examination, Level, examine
+from perfectworks.doctor.findings import Examination, NamedDiagnosis, Severity, examine
 from perfectworks.doctor.machine import configuration, disk
 from perfectworks.doctor.public_url import public_url
 from perfectworks.doctor.sender_domain import sender_domain
@@ -59,21 +59,21 @@ class Command(BaseCommand):
             address = read_address(options["send_to"])
             examinations["test-email"] = lambda: [send_test_email(address)]
         found = list(examine(examinations))
-        self.stdout.write(as_json(found) if options["json"] else as_text(found))
-        failures = sum(one.finding.level == Level.FAILURE for one in found)
+        self.stdout.write(diagnoses_as_json(found) if options["json"] else diagnoses_as_text(found))
+        failures = sum(one.diagnosis.level == Severity.FAILURE for one in found)
         if failures:
-            raise CommandError(f"{failures} findings are failures.")
+            raise CommandError(f"Failures: {failures}.")
 
 
-def as_json(found: Iterable[CheckedFinding]) -> str:
+def diagnoses_as_json(found: Iterable[NamedDiagnosis]) -> str:
     """Return the findings for programs."""
     return json.dumps(
         [
             {
                 "examination": one.examination,
-                "level": one.finding.level,
-                "text": one.finding.text,
-                "advice": one.finding.advice,
+                "level": one.diagnosis.level,
+                "text": one.diagnosis.text,
+                "advice": one.diagnosis.advice,
             }
             for one in found
         ],
@@ -81,10 +81,10 @@ def as_json(found: Iterable[CheckedFinding]) -> str:
     )
 
 
-def as_text(found: Iterable[CheckedFinding]) -> str:
+def diagnoses_as_text(found: Iterable[NamedDiagnosis]) -> str:
     """Return the findings for people."""
     return "\n".join(
-        f"{one.finding.level:<8} {one.examination:<14} {one.finding.text}"
-        + (f"\n{'':<24}{one.finding.advice}" if one.finding.advice else "")
+        f"{one.diagnosis.level:<8} {one.examination:<14} {one.diagnosis.text}"
+        + (f"\n{'':<24}{one.diagnosis.advice}" if one.diagnosis.advice else "")
         for one in found
     )
