@@ -1,16 +1,11 @@
 """Test the database roles on PostgreSQL: a production process runs with a role that cannot change the schema."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from io import StringIO
-from urllib.parse import quote, urlsplit
-from uuid import uuid4
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from django.conf import settings as project
 from django.core import checks
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -19,6 +14,7 @@ from pytest_django import Settings
 
 from perfectworks.checks import superuser_errors
 from tests.support.project_settings import PRODUCTION
+from tests.support.scratch import run_python, scratch_database
 
 OWNER, RUNTIME = "postgres://house_owner:o-secret@db/house", "postgres://house_runtime:r-secret@db/house"
 START = "import perfectworks.wsgi; from accounts.models import User; print(User.objects.count())"
@@ -26,31 +22,9 @@ START = "import perfectworks.wsgi; from accounts.models import User; print(User.
 
 @pytest.fixture
 def scratch() -> Iterator[dict[str, str]]:
-    """Create an empty database. Return the variables of a production process that uses it, and drop it at the end."""
-    server = connection.settings_dict
-    address = f"{server['HOST'] or '127.0.0.1'}:{server['PORT'] or 5432}"
-    name = f"pw_roles_{uuid4().hex[:12]}"
-    admin = f"postgres://{quote(server['USER'])}:{quote(server['PASSWORD'])}@{address}/{name}"
-    roles = {part: f"{name}_{part}" for part in ("owner", "runtime")}
-    with psycopg.connect(admin, dbname="postgres", autocommit=True) as superuser:
-        superuser.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        yield {
-            "PATH": os.environ["PATH"],
-            **PRODUCTION,
-            "DATABASE_ADMIN_URL": admin,
-            "DATABASE_OWNER_URL": f"postgres://{roles['owner']}:o-secret@{address}/{name}",
-            "DATABASE_URL": f"postgres://{roles['runtime']}:r-secret@{address}/{name}",
-        }
-        superuser.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-        for role in roles.values():
-            superuser.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
-
-
-def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, *arguments]
-    return subprocess.run(
-        command, env=environment, cwd=project.BASE_DIR, capture_output=True, text=True, check=False, timeout=120
-    )
+    """Return the variables of a production process that uses an empty database."""
+    with scratch_database() as urls:
+        yield {**urls, **PRODUCTION}
 
 
 def attempt(url: str, statement: str) -> str:
@@ -70,18 +44,18 @@ def test_production_runs_with_a_role_that_reads_and_writes_rows_and_nothing_else
     with psycopg.connect(scratch["DATABASE_ADMIN_URL"]) as superuser:
         superuser.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")  # as in databases from before PostgreSQL 15
     for _ in range(2):  # running it again changes nothing
-        created = run(scratch, "manage.py", "database_roles", "--run")
+        created = run_python(scratch, "manage.py", "database_roles", "--run")
         assert created.returncode == 0, created.stderr
     owner, runtime = scratch["DATABASE_OWNER_URL"], scratch["DATABASE_URL"]
-    migrated = run(scratch | {"DATABASE_URL": owner}, "manage.py", "migrate", "-v0")
+    migrated = run_python(scratch | {"DATABASE_URL": owner}, "manage.py", "migrate", "-v0")
     assert migrated.returncode == 0, migrated.stderr
 
-    started = run(scratch, "-c", START)
+    started = run_python(scratch, "-c", START)
     assert (started.returncode, started.stdout) == (0, "0\n"), started.stderr
-    refused = run(scratch | {"DATABASE_URL": scratch["DATABASE_ADMIN_URL"]}, "-c", START)
+    refused = run_python(scratch | {"DATABASE_URL": scratch["DATABASE_ADMIN_URL"]}, "-c", START)
     assert refused.returncode == 1
     assert "DATABASE_URL connects as the superuser" in refused.stderr
-    worker = run(scratch | {"DATABASE_URL": scratch["DATABASE_ADMIN_URL"]}, "manage.py", "worker", "--once")
+    worker = run_python(scratch | {"DATABASE_URL": scratch["DATABASE_ADMIN_URL"]}, "manage.py", "worker", "--once")
     assert worker.stderr.startswith("PerfectWorks does not start: DATABASE_URL connects as the superuser")
 
     assert attempt(runtime, "DELETE FROM events_event") == ""
@@ -108,7 +82,7 @@ def test_the_command_takes_no_rights_from_a_superuser(scratch: dict[str, str], u
     name = urlsplit(scratch[url]).username or ""
     with psycopg.connect(scratch["DATABASE_ADMIN_URL"], autocommit=True) as superuser:
         superuser.execute(sql.SQL("CREATE ROLE {} SUPERUSER").format(sql.Identifier(name)))
-        refused = run(scratch, "manage.py", "database_roles", "--run")
+        refused = run_python(scratch, "manage.py", "database_roles", "--run")
         assert refused.returncode == 1
         assert "The owner and the runtime role must not be superusers. Choose other names." in refused.stderr
         is_super = superuser.execute("SELECT rolsuper FROM pg_roles WHERE rolname = %s", [name]).fetchone()
