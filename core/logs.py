@@ -10,6 +10,7 @@ import logging
 import re
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from structlog.dev import ConsoleRenderer
 from structlog.processors import format_exc_info
@@ -129,6 +130,11 @@ def redact_values(_logger: Any, _method: str, event: EventDict) -> EventDict:
     }
 
 
+def ids_as_text(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Write ids as texts, not as Python objects."""
+    return {name: str(value) if isinstance(value, UUID) else value for name, value in event.items()}
+
+
 def redact_line(_logger: Any, _method: str, line: str) -> str:
     """Remove secrets from a readable line."""
     return redact(line)
@@ -143,7 +149,7 @@ def to_json(_logger: Any, _method: str, event: EventDict) -> str:
 def formatter(*, as_json: bool) -> ProcessorFormatter:
     """Return what formats all records: as JSON in production, and as readable lines in development."""
     before: list[Any] = [add_facts, ExtraAdder(EXTRA_FIELDS)]
-    prepared: list[Any] = [ProcessorFormatter.remove_processors_meta, format_exc_info]
+    prepared: list[Any] = [ProcessorFormatter.remove_processors_meta, ids_as_text, format_exc_info]
     readable = ConsoleRenderer(colors=False, timestamp_key="time", pad_event_to=0, pad_level=False)
     rendered: list[Any] = [redact_values, to_json] if as_json else [readable, redact_line]
     return ProcessorFormatter(processors=[*prepared, *rendered], foreign_pre_chain=before)

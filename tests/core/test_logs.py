@@ -123,11 +123,11 @@ def test_each_line_of_a_request_names_it_and_who_sent_it():
 
 def test_in_development_a_line_is_readable():
     with within(RequestContext("the-request")):
-        line = PLAIN.format(make_record("GET %s", "/i/hunter2", status=404, path="/i/hunter2"))
+        line = PLAIN.format(make_record("GET %s", "/i/hunter2", status=404, path="/i/hunter2", email_id=UUID(int=1)))
 
     assert line == (
         "2023-11-14T22:13:20.250+00:00 [WARNING] GET /i/[redacted] [perfectworks.test]"
-        " path=/i/[redacted] request_id=the-request status=404"
+        " email_id=00000000-0000-0000-0000-000000000001 path=/i/[redacted] request_id=the-request status=404"
     )
 
 
