@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -66,6 +67,16 @@ def test_a_crash_is_an_error_without_its_message(traced, monkeypatch):
     assert traced.get("/healthz/ready").status_code == 500
     span = json.loads(only_span().to_json())
     assert (span["status"], span["events"]) == ({"status_code": "ERROR"}, [])
+
+
+def test_an_exception_is_not_part_of_the_span():
+    def crash(_request: HttpRequest) -> HttpResponse:
+        raise ValueError("hunter2")
+
+    EXPORTER.clear()
+    with pytest.raises(ValueError, match="hunter2"):
+        KeptTraces(crash)(RequestFactory().get("/"))
+    assert "hunter2" not in only_span().to_json()
 
 
 def test_the_trace_of_the_client_continues_to_the_email(traced, owner, organization):
