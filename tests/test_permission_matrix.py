@@ -209,6 +209,7 @@ def test_foreign_and_unknown_ids_get_the_same_response(operation: str, cast: Cas
     alone = "organization_id" not in route.names and not route.in_current_organization
     absent = dict.fromkeys(foreign, ABSENT) if alone else foreign | {"organization_id": ABSENT}
     client = world.client("stranger", cast.users["stranger"])
+    client.defaults["HTTP_X_REQUEST_ID"] = "the-same-request"  # the response names it
 
     told = []
     for names in (foreign, absent):

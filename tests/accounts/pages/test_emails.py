@@ -152,6 +152,7 @@ def test_the_headers_are_these_and_each_is_one_line(kind, member, settings):
     assert re.fullmatch(rf"<[0-9a-f]{{32}}@{settings.PUBLIC_HOST}>", headers.pop("Message-ID"))
     assert headers.pop("Content-Type").startswith("multipart/alternative;")
     assert headers.pop("Date")
+    assert re.fullmatch(r"[0-9a-f]{32}", headers.pop("X-Request-ID"))
     assert headers == {
         "MIME-Version": "1.0",
         "Subject": WORDS[kind][0],
