@@ -12,7 +12,7 @@ from core.email_files import EmailBackend as FileBackend
 from core.emails import compose
 from outbox.email_transport import EmailTransport, error_text
 from outbox.handlers import registered_queues
-from outbox.models import DeliveryState
+from outbox.models import DeliveryState, WorkerHeartbeat
 from outbox.queue_state import Verdict, queue_state
 from perfectworks.doctor.findings import Diagnosis, Severity, failure, ok, unknown, warning
 
@@ -20,12 +20,16 @@ OLD = timedelta(minutes=15)
 
 
 def worker() -> Iterator[Diagnosis]:
-    """Say whether a worker takes what is due, and whether the mail server accepts it."""
+    """Say whether workers run and take what is due, and whether the mail server accepts it."""
+    workers = WorkerHeartbeat.objects.alive().count()
+    if not workers:
+        yield failure("No worker runs: nobody gets an email.", "Run manage.py worker, and look at its log.")
+        return
     state = queue_state()
     last = f" The last attempt was at {state.last_attempt.created_at:%Y-%m-%d %H:%M} UTC." if state.last_attempt else ""
     text = f"{state.verdict.label}{last}"
     if state.verdict == Verdict.NO_WORKER:
-        yield failure(text, "Run manage.py worker, and look at its log.")
+        yield failure(text, f"{workers} workers run, but send nothing: look at their log, then restart them.")
     elif state.verdict == Verdict.SERVER_ERRORS:
         response = state.last_error.response if state.last_error else ""
         yield failure(f"{text} Its response: {response}", "Correct EMAIL_URL or ANYMAIL, or ask the mail provider.")

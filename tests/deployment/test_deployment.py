@@ -79,6 +79,13 @@ def test_the_checks_of_health_exist():
     assert set(paths) == {"/healthz/live", "/healthz/ready"} <= set(CHECKS)
 
 
+def test_the_worker_is_healthy_while_its_heart_beats():
+    [worker] = [container for container in containers() if container["name"] == "worker"]
+
+    assert ours()["worker"]["healthcheck"]["test"] == ["CMD", "python", "manage.py", "healthcheck"]
+    assert worker["livenessProbe"]["exec"] == {"command": ["python", "manage.py", "healthcheck"]}
+
+
 def test_only_the_demonstration_is_in_development_mode():
     in_development = [name for name, service in ours().items() if "DEBUG" in service["environment"]]
 

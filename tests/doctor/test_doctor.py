@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from perfectworks.doctor import database, deliveries, machine
 from perfectworks.doctor.findings import Diagnosis, examine, ok
-from tests.factories import AttemptFactory, EmailFactory
+from tests.factories import AttemptFactory, EmailFactory, WorkerHeartbeatFactory
 from tests.support.changes import track_changes
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +39,7 @@ def findings(examination):
 
 def test_a_service_that_is_well():
     EmailFactory.create(sent=True)
+    WorkerHeartbeatFactory.create()
 
     with track_changes() as changes:
         found = json.loads(run(json=True))
@@ -84,7 +85,12 @@ def test_the_checks_of_django_are_findings(settings):
     assert any(text.startswith("warning: You have not set a value for the SECURE_HSTS_SECONDS") for text in texts)
 
 
-def test_an_email_that_nobody_takes():
+def test_a_worker_that_is_away():
+    assert findings(deliveries.worker) == ["failure: No worker runs: nobody gets an email."]
+
+
+def test_an_email_that_no_worker_takes():
+    WorkerHeartbeatFactory.create()
     EmailFactory.create(due_at=timezone.now() - timedelta(minutes=20))
 
     [worker] = findings(deliveries.worker)
@@ -95,6 +101,7 @@ def test_an_email_that_nobody_takes():
 
 
 def test_a_mail_server_that_rejects_everything():
+    WorkerHeartbeatFactory.create()
     email = EmailFactory.create(state="deferred", due_at=timezone.now() + timedelta(minutes=5))
     for _ in range(5):
         AttemptFactory.create(email=email, state="deferred", response="454 4.7.0 Temporary authentication failure")
