@@ -204,7 +204,7 @@ def test_the_receiver_ends_with_exactly_our_members(
     deliver: Callable[[], None],
     request: pytest.FixtureRequest,
 ):
-    actions = request.config.getoption("--actions") or times(60, in_full=600)
+    actions = request.config.getoption("--actions") or times(60, in_full=400)
     Membership.objects.filter(organization=organization).exclude(user=owner).delete()
     chaos = Chaos(owner, followed, killer, reference)
     for _ in range(actions):
