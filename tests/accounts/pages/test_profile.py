@@ -55,6 +55,7 @@ def test_the_name_is_shown_as_it_is(signed_in, member):
         "I am removed from an organization",
         "an API key is created for me, or in an organization that I own",
         "an OAuth application is created for me, or in an organization that I own",
+        "a webhook endpoint of an organization that I own is disabled because it fails",
         "Save what I get",
     ]
     assert filled_in(page) == ("Mia", "Rivers")
