@@ -5,15 +5,17 @@ import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+import psycopg
 from django.conf import settings
 from django.db import Error as AnyDatabaseError
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from perfectworks.checks import isolation_errors, superuser_errors
 from perfectworks.doctor.findings import Diagnosis, failure, ok, warning
 
+SECONDS_TO_CONNECT = 5
 SLOW = 0.05  # seconds for one statement
 MAX_DIFFERENCE, MAX_TOLERABLE_DIFFERENCE = timedelta(seconds=2), timedelta(seconds=30)
 CONNECTIONS_OF_A_WORKER = 2  # one for each transport
@@ -25,9 +27,7 @@ def database() -> Iterator[Diagnosis]:
     try:
         seconds = _seconds_for_a_statement()
     except AnyDatabaseError as error:
-        text = f"The database does not answer: {str(error).partition(chr(10))[0]}"
-        yield failure(text, "Start it, and compare DATABASE_URL with its address, database, role and password.")
-        return
+        raise OperationalError(reason_of(error)) from error
     text = f"The database ({connection.display_name}) answers in {seconds * 1000:.1f} ms."
     if seconds > SLOW:
         yield warning(text, "Each request waits for many statements: run the service near its database.")
@@ -35,6 +35,16 @@ def database() -> Iterator[Diagnosis]:
         yield ok(text)
     for mistake in [*isolation_errors("default"), *superuser_errors("default")]:
         yield failure(str(mistake.msg), "See docs/operations.md, Database roles.")
+
+
+def reason_of(error: AnyDatabaseError) -> str:
+    """Return why PostgreSQL cannot be reached. The pool only says for how long it has waited."""
+    if connection.vendor == "postgresql":
+        try:
+            psycopg.connect(settings.DATABASE_URL, connect_timeout=SECONDS_TO_CONNECT).close()
+        except psycopg.Error as reason:
+            return str(reason)
+    return str(error)
 
 
 def _seconds_for_a_statement() -> float:

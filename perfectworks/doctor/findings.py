@@ -1,11 +1,13 @@
 """What an examination finds, and what to do about it."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db import Error as AnyDatabaseError
+
+from core.logs import redact
 
 logger = logging.getLogger(__name__)
 
@@ -59,23 +61,35 @@ def unknown(text: str, advice: str) -> Diagnosis:
     return Diagnosis(Severity.UNKNOWN, text, advice)
 
 
-def examine(examinations: dict[str, Examination]) -> Iterator[NamedDiagnosis]:
-    """Run the examinations in their order. An error of one is a finding, and the others run."""
+def examine(examinations: dict[str, Examination], need_database: Collection[str] = ()) -> Iterator[NamedDiagnosis]:
+    """Run the examinations in their order. An error of one is a diagnosis, and the others run.
+
+    When the database does not answer, those that need it are left out. Each would wait for it again.
+    """
+    is_away = False
     for name, examination in examinations.items():
-        for finding in _run(examination):
-            yield NamedDiagnosis(name, finding)
+        if is_away and name in need_database:
+            found = [unknown("Not examined, because the database does not answer.", "First correct that.")]
+        else:
+            try:
+                found = list(examination())
+            except AnyDatabaseError as error:
+                is_away = True
+                found = [database_away(error)]
+            except Exception as error:
+                logger.debug("examination failed", exc_info=True)
+                found = [stopped(error)]
+        yield from (NamedDiagnosis(name, one) for one in found)
 
 
-def _run(examination: Examination) -> Iterable[Diagnosis]:
-    try:
-        return list(examination())
-    except AnyDatabaseError as error:
-        logger.debug("examination failed", exc_info=True)
-        return [failure(f"The database does not answer ({type(error).__name__}).", "See the finding “database”.")]
-    except Exception as error:
-        logger.debug("examination failed", exc_info=True)
-        return [
-            failure(
-                f"The examination stopped with {type(error).__name__}.", "Run it again with LOG_LEVEL=DEBUG to see why."
-            )
-        ]
+def database_away(error: AnyDatabaseError) -> Diagnosis:
+    """Return the diagnosis for an error of the database."""
+    reason = redact(str(error).strip().partition("\n")[0]) or type(error).__name__
+    text = f"The database does not answer: {reason}"
+    return failure(text, "Start it, and compare DATABASE_URL with its address, database, role and password.")
+
+
+def stopped(error: Exception) -> Diagnosis:
+    """Return the diagnosis for an examination that could not end."""
+    text = f"The examination stopped with {type(error).__name__}."
+    return failure(text, "Run it again with LOG_LEVEL=DEBUG to see why.")

@@ -19,6 +19,10 @@ EVERYBODY = "+all"
 def sender_domain(selectors: Sequence[str], resolver: Resolver | None = None) -> Iterator[Diagnosis]:
     """Look up the records of the domain. DKIM needs the selectors, which only the mail provider knows."""
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+    if "." not in domain.strip("[]0123456789."):
+        text = f"The From address {settings.DEFAULT_FROM_EMAIL} has no domain that others can look up."
+        yield failure(text, "Set DEFAULT_FROM_EMAIL to an address of your domain.")
+        return
     asked = resolver or Resolver()
     try:
         yield spf(domain, _texts(asked, domain))

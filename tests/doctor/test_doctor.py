@@ -132,6 +132,16 @@ def test_the_connections_and_the_clock_of_the_server(settings, monkeypatch):
     assert findings(database.connections)[0] == "warning: A web process has 20 threads, but only 10 connections."
 
 
+@pytest.mark.postgresql
+def test_the_reason_is_the_servers_and_not_the_pools(settings):
+    settings.DATABASE_URL = "postgres://me:secret@127.0.0.1:1/pw"
+
+    reason = database.reason_of(OperationalError("couldn't get a connection after 10.00 sec"))
+
+    assert "Connection refused" in reason
+    assert "secret" not in reason
+
+
 @pytest.mark.parametrize(("gigabytes", "level"), [(0.1, "failure"), (1.9, "warning"), (2.1, "ok")])
 def test_a_disk_that_is_nearly_full(gigabytes, level):
     assert machine.compare_space(Path("/srv"), int(gigabytes * machine.GIGABYTE)).level == level
@@ -139,18 +149,20 @@ def test_a_disk_that_is_nearly_full(gigabytes, level):
 
 def test_an_error_of_one_examination_does_not_hide_the_others():
     def away():
-        raise OperationalError("connection refused")
+        raise OperationalError("connection to postgres://me:secret@db failed\nIs it running?")
 
     def broken():
         yield ok("first")
         raise LookupError("secret")
 
-    found = list(examine({"away": away, "broken": broken, "well": lambda: [ok("fine")]}))
+    examinations = {"away": away, "queue": away, "broken": broken, "well": lambda: [ok("fine")]}
+    found = list(examine(examinations, {"queue"}))
 
     assert [(one.examination, one.diagnosis.text) for one in found] == [
-        ("away", "The database does not answer (OperationalError)."),
+        ("away", "The database does not answer: connection to postgres://me:[redacted]@db failed"),
+        ("queue", "Not examined, because the database does not answer."),
         ("broken", "The examination stopped with LookupError."),
         ("well", "fine"),
     ]
-    assert [one.diagnosis.level for one in found] == ["failure", "failure", "ok"]
+    assert [one.diagnosis.level for one in found] == ["failure", "unknown", "failure", "ok"]
     assert isinstance(found[0].diagnosis, Diagnosis)

@@ -37,6 +37,15 @@ def test_a_domain_without_records():
     ]
 
 
+@pytest.mark.parametrize("domain", ["127.0.0.1", "localhost", "[127.0.0.1]"])
+def test_an_address_without_a_domain(settings, domain):
+    settings.DEFAULT_FROM_EMAIL = f"no-reply@{domain}"
+
+    assert levels(GOOD, "s1") == [
+        ("failure", f"The From address no-reply@{domain} has no domain that others can look up.")
+    ]
+
+
 def test_the_policy_of_the_domain_above_counts():
     records = GOOD | {"_dmarc.news.example.com": [], "_dmarc.example.com": [DMARC]}
 

@@ -28,6 +28,7 @@ EXAMINATIONS: dict[str, Examination] = {
     "sender-domain": lambda: sender_domain([]),
     "public-url": public_url,
 }
+NEED_DATABASE = {"migrations", "connections", "clock", "worker", "queues"}
 
 
 class Command(BaseCommand):
@@ -58,7 +59,7 @@ class Command(BaseCommand):
         if options["send_to"]:
             address = read_address(options["send_to"])
             examinations["test-email"] = lambda: [send_test_email(address)]
-        found = list(examine(examinations))
+        found = list(examine(examinations, NEED_DATABASE))
         self.stdout.write(diagnoses_as_json(found) if options["json"] else diagnoses_as_text(found))
         failures = sum(one.diagnosis.level == Severity.FAILURE for one in found)
         if failures:
