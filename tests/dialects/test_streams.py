@@ -16,6 +16,7 @@ from invitations.models import Invitation
 from tests.dialects.speakers import SPEAKERS, Speaker
 from tests.dialects.world import World
 from tests.support.queries import query_summaries
+from tests.support.request_ids import headers_without_request_id
 
 ROWS = "SELECT invitations_invitation"
 
@@ -36,7 +37,7 @@ def chunks_of(response: Any) -> Iterator[bytes]:
 
 
 def headers_without_length(response: Any) -> dict[str, str]:
-    return {name: value for name, value in response.items() if name != "Content-Length"}
+    return {name: value for name, value in headers_without_request_id(response).items() if name != "Content-Length"}
 
 
 @every_stream

@@ -1,11 +1,9 @@
-"""What tests compare of a page: its visible text and its headers."""
+"""The visible text of a page."""
 
 import re
 from html.parser import HTMLParser
 
 from django.http import HttpResponse
-
-from core.request_context import HEADER
 
 UNSEEN = {"head", "style", "script", "template"}
 INLINE = {"span", "time"}
@@ -50,8 +48,3 @@ def visible_text(response: HttpResponse) -> list[str]:
     reader.feed(main)
     lines = [re.sub(r"\s+", " ", line).strip() for line in reader.lines]
     return [line for line in lines if line]
-
-
-def lasting_headers(response: HttpResponse) -> dict[str, str]:
-    """Return the headers without the id of the request, which is another one in each response."""
-    return {name: value for name, value in response.headers.items() if name != HEADER}

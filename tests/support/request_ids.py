@@ -11,3 +11,8 @@ def json_without_request_id(response: Any) -> Any:
     if isinstance(body, dict) and body.get("success") is False:
         assert body["error"].pop("requestId") == response.headers[HEADER]
     return body
+
+
+def headers_without_request_id(response: Any) -> dict[str, str]:
+    """Return the headers that another response to the same request has, too."""
+    return {name: value for name, value in response.headers.items() if name != HEADER}

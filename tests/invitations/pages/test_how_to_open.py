@@ -9,8 +9,9 @@ from invitations.models import Invitation
 from tests.factories import UserFactory
 from tests.support.changes import track_changes
 from tests.support.outbox import account_emails
-from tests.support.pages import lasting_headers, visible_text
+from tests.support.pages import visible_text
 from tests.support.people import PASSWORD
+from tests.support.request_ids import headers_without_request_id
 
 SIGNED_OUT = [
     "Open your invitation",
@@ -37,7 +38,7 @@ CSRF = re.compile(r'name="csrfmiddlewaretoken" value="\w+"')
 def shown(response):
     """Return the status, the headers and the document, without the ids and the form's token."""
     document = CSRF.sub("", HERE.sub("/invitations/…", response.content.decode()))
-    return response.status_code, {**lasting_headers(response), "Content-Length": ""}, document
+    return response.status_code, {**headers_without_request_id(response), "Content-Length": ""}, document
 
 
 def test_the_copied_address_says_how_to_open_the_invitation(invitation, page_of):
