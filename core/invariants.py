@@ -57,9 +57,10 @@ def invariant(violations: Violations) -> Violations:
 
 
 def all_invariants() -> list[Invariant]:
-    """Return the invariants that the apps declare, and one for each model with CHECK constraints."""
+    """Return the invariants that the apps declare, by app, and one for each model with CHECK constraints."""
     autodiscover_modules("invariants")
-    return [*_DECLARED, *_check_constraints()]
+    declared = sorted(_DECLARED, key=lambda one: one.violations.__module__)
+    return [*declared, *_check_constraints()]
 
 
 def _check_constraints() -> Iterator[Invariant]:

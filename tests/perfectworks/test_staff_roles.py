@@ -53,6 +53,7 @@ def test_support_sees_all_helps_and_deletes_nothing():
         "orgs.add_organization",
         "orgs.change_membership",
         "orgs.change_organization",
+        "webhooks.change_webhookendpoint",
     }
 
 
