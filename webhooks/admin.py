@@ -105,7 +105,7 @@ class WebhookEndpointAdmin(ActionAdmin):
         Button("rotate-secret", _("Replace the secret"), _press(endpoints.rotate_secret), applies=_is_live,
                ends=lambda e: [
                    _("The present secret works for another 24 hours. An earlier one stops working now."),
-                   _("Nobody sees the new secret. Until then, an owner has to make another one on the page of the "
+                   _("Nobody sees the new secret. By then, an owner has to make another one on the page of the "
                      "endpoint, and enter it in the software that receives the webhooks."),
                ]),
         Button("delete", _("Delete endpoint"), _press(endpoints.delete_endpoint), applies=_is_live,

@@ -11,7 +11,13 @@ from events.models import Event
 from orgs.models import Organization
 from perfectworks.demo import World
 from tests.admin.test_admin import address_of, staff_with
-from tests.factories import AuthenticatorFactory, EmailAddressFactory, OrganizationFactory, UserFactory
+from tests.factories import (
+    AuthenticatorFactory,
+    EmailAddressFactory,
+    OrganizationFactory,
+    UserFactory,
+    WebhookEndpointFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +28,7 @@ ASK_FIRST = {
     "orgs.ApiKey": ["delete"],
     "orgs.Membership": ["own", "remove"],
     "orgs.Organization": ["archive", "purge"],
+    "webhooks.WebhookEndpoint": ["delete", "disable", "rotate-secret"],
 }
 
 
@@ -44,6 +51,7 @@ def rows(world: World) -> dict[str, object]:
         "deleted": UserFactory.create(deleted=True),
         "person": person_to_help(),
         "support": UserFactory.create(staff=True),
+        "endpoint": WebhookEndpointFactory.create(organization=world.organization),
     }
 
 
@@ -75,6 +83,9 @@ SAID = [
     ("person", "sessions", "The person is signed out everywhere, and can sign in again."),
     ("person", "secure", "The current password stops working."),
     ("invitation", "cancel", "The links in all emails of this invitation stop working."),
+    ("endpoint", "disable", "Webhooks that wait are dropped."),
+    ("endpoint", "rotate-secret", "Nobody sees the new secret."),
+    ("endpoint", "delete", "Its secrets are deleted."),
 ]
 
 
