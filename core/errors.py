@@ -60,6 +60,12 @@ class Conflict(DomainError):
     message = "This conflicts with the current state."
 
 
+class PreconditionFailed(DomainError):
+    """The object is not in the state that the request expects."""
+
+    message = "This is not in the expected state."
+
+
 class QuotaMixin:
     """Mark a conflict: there is as much as a limit permits. The metrics count such errors."""
 

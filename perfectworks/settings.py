@@ -104,9 +104,10 @@ CSRF_TRUSTED_ORIGINS = [
 ]
 CORS_ALLOWED_ORIGINS = require_cors_origins("CORS_ALLOWED_ORIGINS", env.list("CORS_ALLOWED_ORIGINS", default=[]))
 CORS_ALLOW_HEADERS = [
-    *default_headers, "idempotency-key", "traceparent", "x-api-key", "x-organization-id", "x-request-id",
+    *default_headers, "idempotency-key", "if-match", "if-none-match", "traceparent", "x-api-key", "x-organization-id",
+    "x-request-id",
 ]  # fmt: skip
-CORS_EXPOSE_HEADERS = ["link", "retry-after", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["etag", "link", "retry-after", "x-request-id"]
 
 # The number of proxies that append to X-Forwarded-For and set X-Forwarded-Proto. If it is 0, both are ignored.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("ALLAUTH_TRUSTED_PROXY_COUNT", default=0)
@@ -501,6 +502,8 @@ SPECTACULAR_SETTINGS = {
     "Lists have pages by number (`page`) and by cursor (`after`, `before`). In a long list, use pages by cursor: each "
     "is as fast as the first page. The `Link` header has the URLs of the next and the previous one. In the list of "
     "events, `after` and `before` are numbers of events.\n\n"
+    "To change only what you have seen, send the `ETag` of the resource in `If-Match`. If it has changed, the response "
+    "is 412. With `If-None-Match`, a resource that you have is not sent again (304).\n\n"
     "Names and texts must not contain control characters, invisible characters, or characters that change the writing "
     "direction.",
     "VERSION": "0.1.0",

@@ -19,6 +19,7 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from accounts.credentials import operation_key
 from accounts.models import IdempotentResponse
+from core.api.entity_tags import IF_MATCH_HEADER
 from core.api.parameters import TextParameter
 from core.errors import Unprocessable
 
@@ -80,15 +81,16 @@ def fingerprints(view: Any, request: Request) -> list[str]:
     """Return the hash of the request by the present SECRET_KEY, then by the former ones.
 
     It covers the kind of credential, its organization and permissions, the path, the declared headers and the parsed
-    body.
+    body. It does not cover `If-Match`, because a stored response belongs to a precondition that was met.
     """
     by = view.caller
+    headers = {name: value for name, value in view.header.items() if name != IF_MATCH_HEADER}
     same = [
         by.method,
         by.organization_id,
         by.permissions and sorted(by.permissions),
         request.path,
-        view.header,
+        headers,
         request.data,
     ]
     text = json.dumps(same, sort_keys=True, cls=JSONEncoder)

@@ -30,10 +30,10 @@ class EnvelopeRenderer(JSONRenderer):
     def render(
         self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
     ) -> bytes:
-        """Return the JSON. Do not wrap 204 responses, and errors, which already have their own body."""
+        """Return the JSON. Responses without content (204, 304) have no body. Errors already have their own body."""
         context = renderer_context or {}
         response = context["response"]
-        if response.status_code == 204:
+        if response.status_code in (204, 304):
             return b""
         body = data if response.exception else envelope(data, context["view"].message, response)
         return super().render(body, accepted_media_type, renderer_context)

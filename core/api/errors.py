@@ -53,6 +53,7 @@ ERROR_TABLE: Mapping[type[BaseException], ErrorRow] = {
     domain.NotFound: ErrorRow(404),
     domain.Conflict: ErrorRow(409),
     domain.Gone: ErrorRow(410),
+    domain.PreconditionFailed: ErrorRow(412),
     domain.Unprocessable: ErrorRow(422),
     domain.LimitReached: ErrorRow(429),
     domain.Unavailable: ErrorRow(503),

@@ -9,6 +9,7 @@ from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework.fields import Field
 
+from .entity_tags import IF_MATCH_HEADER, IF_NONE_MATCH_HEADER
 from .operations import Operation, required_operation_of
 from .query import Schema
 from .schema_hooks import tag_of
@@ -47,6 +48,12 @@ RETRY_AFTER = {
         "schema": {"type": "integer", "minimum": 1},
     }
 }
+ENTITY_TAG = {
+    "ETag": {
+        "description": "The version of the resource (RFC 9110, section 8.8.3), for `If-None-Match` and `If-Match`.",
+        "schema": {"type": "string"},
+    }
+}
 
 
 class OperationSchema(AutoSchema):
@@ -80,6 +87,8 @@ class OperationSchema(AutoSchema):
             statuses.add(404)
         if self.operation.body:
             statuses |= {413, 415}
+        if IF_MATCH_HEADER in self.operation.headers:
+            statuses.add(412)
         return statuses
 
     def get_operation_id(self) -> str:
@@ -166,7 +175,14 @@ class OperationSchema(AutoSchema):
             str(status): response(message, self.envelope({"type": "null"}))
             for status, message in self.operation.also.items()
         }
+        if self.has_tag:
+            brief["304"] = {"description": "Not modified", "headers": ENTITY_TAG}
         return {str(self.operation.status): self.success(), **brief, **failures}
+
+    @property
+    def has_tag(self) -> bool:
+        """Whether the response has an `ETag`."""
+        return IF_NONE_MATCH_HEADER in self.operation.headers
 
     def success(self) -> Schema:
         """Return the description of the success response."""
@@ -179,7 +195,7 @@ class OperationSchema(AutoSchema):
             }
         described = response(self.operation.message, self.envelope(self.data()))
         paginator = self.operation.pagination_class
-        headers = paginator.header_schemas() if paginator else {}
+        headers = paginator.header_schemas() if paginator else ENTITY_TAG if self.has_tag else {}
         return described | ({"headers": headers} if headers else {})
 
     def data(self) -> Schema:

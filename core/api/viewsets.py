@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.viewsets import GenericViewSet
 
+from .entity_tags import IF_NONE_MATCH_HEADER, add_entity_tag
 from .envelope import EnvelopeRenderer, house_error_body
 from .errors import ErrorBody
 from .filters import StrictFilterBackend, StrictFilterSet
@@ -109,9 +110,11 @@ class ApiViewSet(GenericViewSet):
         self.body = {} if request.method in SAFE_METHODS else self.read_body(request)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Forbid caching, because the response depends on the caller."""
+        """Forbid caching, because the response depends on the caller. Set the `ETag` of a resource that has one."""
         response = super().finalize_response(request, response, *args, **kwargs)
         response["Cache-Control"] = "no-store"
+        if response.status_code == 200 and IF_NONE_MATCH_HEADER in self.operation.headers:
+            add_entity_tag(response, self.header[IF_NONE_MATCH_HEADER])
         return response
 
     def read_body(self, request: Request) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from accounts.principals import Principal
 from core.api.parameters import UuidParameter
 from core.api.viewsets import ApiViewSet
 from orgs.access import current_organization, find_organization
+from orgs.locks import lock_organization
 from orgs.models import Organization
 
 HEADER = "X-Organization-Id"
@@ -30,6 +31,11 @@ class PathOrganizationContext(HouseViewSet):
         """The organization in the path. Raises OrganizationNotFound if the caller is not a member."""
         return find_organization(self.caller, self.kwargs["organization_id"])
 
+    def lock_resource(self) -> None:
+        """Lock the organization, and read it again."""
+        lock_organization(self.kwargs["organization_id"], by=self.caller)
+        self.__dict__.pop("organization", None)
+
 
 class CurrentOrganizationContext(HouseViewSet):
     """Operations on the current organization.
@@ -42,6 +48,11 @@ class CurrentOrganizationContext(HouseViewSet):
     def organization(self) -> Organization:
         """The current organization. Raises OrganizationNotFound and NoActiveOrganization."""
         return current_organization(self.caller, self.header[HEADER])
+
+    def lock_resource(self) -> None:
+        """Lock the organization, and read it again."""
+        organization = lock_organization(self.organization.pk, by=self.caller)
+        self.organization = find_organization(self.caller, organization.pk)
 
     def cursor_context(self) -> str:
         """Return the organization's id, so that a cursor is valid for one organization only.

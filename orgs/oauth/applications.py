@@ -211,6 +211,14 @@ def find_application(by: Principal, organization: Organization | None, applicati
     return application
 
 
+def lock_application(by: Principal, organization: Organization | None, application_id: UUID) -> None:
+    """Lock an application that the caller may see, and the organization of the request.
+
+    Raises OauthApplicationNotFound.
+    """
+    _locked(find_application(by, _lock_if_given(by, organization), application_id))
+
+
 @transaction.atomic
 def end_application(*, by: Principal, application: OAuthApplication) -> None:
     """Delete the application and revoke its tokens. Staff can do this for an application of any owner."""

@@ -31,7 +31,8 @@ application = get_wsgi_application()
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"}
 # A request that is valid by the schema may still be rejected: because of stored data, a rate limit, or a rule that the
 # schema cannot express (400), such as "no invisible characters" or "not this well-known password".
-EXPECTED = ["2xx", "400", "401", "403", "404", "409", "410", "422", "429"]
+# So may one whose entity tag is known (304) or stale (412).
+EXPECTED = ["2xx", "304", "400", "401", "403", "404", "409", "410", "412", "422", "429"]
 CONFIG = Config.from_dict(
     {
         "checks": {"positive_data_acceptance": {"expected-statuses": EXPECTED}},

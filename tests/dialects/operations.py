@@ -20,7 +20,7 @@ from tests.support.operations import Route, operations_of
 ROUTES: dict[str, Route] = {
     operation: route
     for prefix, dialect in DIALECTS.items()
-    for operation, route in operations_of(dialect.urlpatterns, f"/{prefix}/")
+    for operation, route, _ in operations_of(dialect.urlpatterns, f"/{prefix}/")
 }
 OPERATION_AND_NAME = [(operation, name) for operation, route in ROUTES.items() for name in sorted(route.names)]
 

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from accounts.principals import Method, Principal
 from core.addresses import normalize_address
+from core.api.operations import Operation
 from invitations.actions.inviting import invite
 from invitations.tokens import Purpose, token_for
 from orgs.actions.api_keys import create_api_key
@@ -42,25 +43,31 @@ def parse(table: str) -> dict[str, dict[str, int]]:
 
 
 def house_routes() -> dict[str, Route]:
-    """Return every operation below ``/api/v0``."""
+    """Return the route of every operation below ``/api/v0``."""
+    return {key: route for key, route, _ in house_operations()}
+
+
+def house_operations() -> Iterator[tuple[str, Route, Operation]]:
+    """Yield every operation below ``/api/v0``."""
     prefixes: list[Any] = get_resolver().url_patterns
     house = next(one for one in prefixes if str(one.pattern) == "api/v0/")
-    return dict(operations_of(house.url_patterns))
+    return operations_of(house.url_patterns)
 
 
-def operations_of(patterns: Iterable[URLPattern], prefix: str = "/api/v0/") -> Iterator[tuple[str, Route]]:
-    """Yield the key and the route of each operation."""
+def operations_of(patterns: Iterable[URLPattern], prefix: str = "/api/v0/") -> Iterator[tuple[str, Route, Operation]]:
+    """Yield the key, the route and the declaration of each operation."""
     for pattern in patterns:
         callback: Any = pattern.callback
         if not hasattr(callback, "actions"):
             continue
         path = prefix + CONVERTER.sub(r"{\1}", str(pattern.pattern))
         for method, action in callback.actions.items():
-            headers = getattr(callback.cls, action).operation.headers
+            declared = getattr(callback.cls, action).operation
             names = frozenset(pattern.pattern.converters)
             yield (
                 f"{callback.cls.resource}.{action}",
-                Route(method, path, names, in_current_organization="X-Organization-Id" in headers),
+                Route(method, path, names, in_current_organization="X-Organization-Id" in declared.headers),
+                declared,
             )
 
 

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.cursors import CursorPagination
+from core.api.entity_tags import IF_MATCH, IF_NONE_MATCH, if_unchanged
 from core.api.operations import operation
 from orgs.api.organization_context import PathOrganizationContext
 from webhooks.actions import endpoints, replaying
@@ -55,7 +56,7 @@ class WebhookEndpointViewSet(PathOrganizationContext):
         created = endpoints.create_endpoint(by=self.caller, organization_id=organization_id, **self.body)
         return self.respond_with_secret(*created)
 
-    @operation("Webhook endpoint retrieved successfully", response=WebhookEndpointSerializer)
+    @operation("Webhook endpoint retrieved successfully", response=WebhookEndpointSerializer, headers=IF_NONE_MATCH)
     def retrieve(self, request: Request, organization_id: UUID, webhook_id: UUID) -> Response:
         """Get a webhook endpoint."""
         return self.respond(endpoints.endpoint_of(self.caller, self.organization, webhook_id))
@@ -65,28 +66,34 @@ class WebhookEndpointViewSet(PathOrganizationContext):
         body=WebhookEndpointChangesSerializer,
         example=EXAMPLE,
         response=WebhookEndpointSerializer,
+        headers=IF_MATCH,
     )
+    @if_unchanged("retrieve")
     def partial_update(self, request: Request, organization_id: UUID, webhook_id: UUID) -> Response:
         """Change the URL, the description or the types of a webhook endpoint."""
         return self.respond(endpoints.update_endpoint(**self.named(webhook_id), **self.body))
 
-    @operation("Webhook endpoint deleted successfully", status=204)
+    @operation("Webhook endpoint deleted successfully", status=204, headers=IF_MATCH)
+    @if_unchanged("retrieve")
     def destroy(self, request: Request, organization_id: UUID, webhook_id: UUID) -> Response:
         """Delete a webhook endpoint, and what is stored about its webhooks."""
         endpoints.delete_endpoint(**self.named(webhook_id))
         return self.respond()
 
-    @operation("Webhook endpoint enabled successfully", response=WebhookEndpointSerializer)
+    @operation("Webhook endpoint enabled successfully", response=WebhookEndpointSerializer, headers=IF_MATCH)
+    @if_unchanged("retrieve")
     def enable(self, request: Request, organization_id: UUID, webhook_id: UUID) -> Response:
         """Send webhooks to an endpoint again, for the events that happen from now on."""
         return self.respond(endpoints.enable_endpoint(**self.named(webhook_id)))
 
-    @operation("Webhook endpoint disabled successfully", response=WebhookEndpointSerializer)
+    @operation("Webhook endpoint disabled successfully", response=WebhookEndpointSerializer, headers=IF_MATCH)
+    @if_unchanged("retrieve")
     def disable(self, request: Request, organization_id: UUID, webhook_id: UUID) -> Response:
         """Stop sending webhooks to an endpoint."""
         return self.respond(endpoints.disable_endpoint(**self.named(webhook_id)))
 
-    @operation("Secret rotated successfully", response=CreatedWebhookEndpointSerializer)
+    @operation("Secret rotated successfully", response=CreatedWebhookEndpointSerializer, headers=IF_MATCH)
+    @if_unchanged("retrieve")
     def rotate_secret(self, request: Request, organization_id: UUID, webhook_id: UUID) -> Response:
         """Give a webhook endpoint a new secret.
 
@@ -95,7 +102,10 @@ class WebhookEndpointViewSet(PathOrganizationContext):
         """
         return self.respond_with_secret(*endpoints.rotate_secret(**self.named(webhook_id)))
 
-    @operation("Test sent successfully", response=WebhookDeliverySerializer, status=202, errors=(409,))
+    @operation(
+        "Test sent successfully", response=WebhookDeliverySerializer, status=202, errors=(409,), headers=IF_MATCH
+    )
+    @if_unchanged("retrieve")
     def test(self, request: Request, organization_id: UUID, webhook_id: UUID) -> Response:
         """Send a webhook of the type `webhook.test` to an endpoint.
 
@@ -108,9 +118,11 @@ class WebhookEndpointViewSet(PathOrganizationContext):
         body=ReplaySerializer,
         example={"since": "2026-01-02T03:04:05Z"},
         response=WebhookEndpointSerializer,
+        headers=IF_MATCH,
         status=202,
         errors=(409,),
     )
+    @if_unchanged("retrieve")
     def replay(self, request: Request, organization_id: UUID, webhook_id: UUID) -> Response:
         """Send all webhooks about events from a time on, in their order.
 
@@ -150,14 +162,19 @@ class WebhookDeliveryViewSet(PathOrganizationContext):
         """List the deliveries to a webhook endpoint, those of the newest events first."""
         return self.respond_with_page(replaying.deliveries_of(self.endpoint))
 
-    @operation("Webhook delivery retrieved successfully", response=WebhookDeliveryDetailsSerializer)
+    @operation(
+        "Webhook delivery retrieved successfully", response=WebhookDeliveryDetailsSerializer, headers=IF_NONE_MATCH
+    )
     def retrieve(self, request: Request, organization_id: UUID, webhook_id: UUID, delivery_id: UUID) -> Response:
         """Get a delivery with its body and its attempts."""
         delivery = replaying.delivery_of(self.endpoint, delivery_id)
         delivery.shown_body = body_of(delivery, delivery.message).decode()
         return self.respond(delivery)
 
-    @operation("Webhook will be sent again", response=WebhookDeliverySerializer, status=202, errors=(409,))
+    @operation(
+        "Webhook will be sent again", response=WebhookDeliverySerializer, headers=IF_MATCH, status=202, errors=(409,)
+    )
+    @if_unchanged("retrieve")
     def replay(self, request: Request, organization_id: UUID, webhook_id: UUID, delivery_id: UUID) -> Response:
         """Send a webhook again, with the same `webhook-id`, or at once if it waits for another attempt."""
         named = {"organization_id": organization_id, "endpoint_id": webhook_id, "delivery_id": delivery_id}

@@ -5,6 +5,7 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.entity_tags import IF_MATCH, IF_NONE_MATCH, if_unchanged
 from core.api.lists import ListPagination
 from core.api.operations import operation
 from invitations.actions import answering
@@ -19,13 +20,18 @@ from invitations.api.serializers import (
 )
 from invitations.api.viewsets.acceptance import AcceptsInvitations
 from invitations.compiled_lists import received_invitations
-from invitations.lookups import find_addressed, find_by_token
+from invitations.lookups import find_addressed, find_by_token, lock_invitation
+from invitations.models import Invitation
 
 
 class MyInvitationViewSet(AcceptsInvitations):
     """List, accept and decline the caller's invitations. Invitations to other addresses return 404."""
 
     resource = "my_invitations"
+
+    def lock_resource(self) -> None:
+        """Lock the organization of the invitation. Raises InvitationNotFound."""
+        lock_invitation(self.kwargs["invitation_id"], among=Invitation.objects.addressed_to(self.caller.user))
 
     @operation(
         "Invitations retrieved successfully",
@@ -37,12 +43,13 @@ class MyInvitationViewSet(AcceptsInvitations):
         """List my open invitations."""
         return self.respond_with_page(received_invitations(self.caller), represent_received)
 
-    @operation("Invitation retrieved successfully", response=ReceivedInvitationSerializer)
+    @operation("Invitation retrieved successfully", response=ReceivedInvitationSerializer, headers=IF_NONE_MATCH)
     def retrieve(self, request: Request, invitation_id: UUID) -> Response:
         """Get one of my invitations, in any state."""
         return self.respond(find_addressed(self.caller, invitation_id))
 
-    @operation("Invitation accepted successfully", response=AcceptanceSerializer, errors=(409, 410))
+    @operation("Invitation accepted successfully", response=AcceptanceSerializer, errors=(409, 410), headers=IF_MATCH)
+    @if_unchanged("retrieve")
     def accept(self, request: Request, invitation_id: UUID) -> Response:
         """Accept one of my invitations.
 
@@ -56,7 +63,9 @@ class MyInvitationViewSet(AcceptsInvitations):
         example={"reason": "I joined with another account."},
         response=ReceivedInvitationSerializer,
         errors=(409, 410),
+        headers=IF_MATCH,
     )
+    @if_unchanged("retrieve")
     def decline(self, request: Request, invitation_id: UUID) -> Response:
         """Decline one of my invitations.
 

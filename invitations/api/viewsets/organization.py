@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.idempotency import IDEMPOTENCY_KEY, once
+from core.api.entity_tags import IF_MATCH, IF_NONE_MATCH, if_unchanged
 from core.api.lists import ListPagination
 from core.api.operations import operation
 from core.csv_export import csv_response
@@ -97,7 +98,7 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
         first.others = others
         return self.respond(first)
 
-    @operation("Invitation retrieved successfully", response=InvitationSerializer)
+    @operation("Invitation retrieved successfully", response=InvitationSerializer, headers=IF_NONE_MATCH)
     def retrieve(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Get an invitation of an organization."""
         return self.respond(find_managed(self.caller, self.organization, invitation_id))
@@ -116,7 +117,9 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
         example={"role": "viewer", "expiresInDays": 14},
         response=InvitationSerializer,
         errors=(409, 410, 422),
+        headers=IF_MATCH,
     )
+    @if_unchanged("retrieve")
     def partial_update(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Change what an open invitation grants or says, or when it expires.
 
@@ -129,7 +132,8 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
             )
         )
 
-    @operation("Invitation cancelled successfully", status=204, errors=(410,))
+    @operation("Invitation cancelled successfully", status=204, errors=(410,), headers=IF_MATCH)
+    @if_unchanged("retrieve")
     def destroy(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Cancel an invitation, without a response body.
 
@@ -138,14 +142,16 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
         inviting.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
         return self.respond()
 
-    @operation("Invitation cancelled successfully", response=InvitationSerializer, errors=(410,))
+    @operation("Invitation cancelled successfully", response=InvitationSerializer, errors=(410,), headers=IF_MATCH)
+    @if_unchanged("retrieve")
     def cancel(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Cancel an invitation that is open or waits for a seat."""
         return self.respond(
             inviting.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
         )
 
-    @operation("Link copied successfully", response=InvitationLinkSerializer, errors=(409, 410))
+    @operation("Link copied successfully", response=InvitationLinkSerializer, errors=(409, 410), headers=IF_MATCH)
+    @if_unchanged("retrieve")
     def link(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Get the link of an open invitation, to pass it on without an email.
 
@@ -162,10 +168,11 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
         body=ResendSerializer,
         example={"expiresInDays": 14},
         response=InvitationSerializer,
-        headers=IDEMPOTENCY_KEY,
+        headers={**IDEMPOTENCY_KEY, **IF_MATCH},
         errors=(409, 410, 422, 429),
     )
     @once
+    @if_unchanged("retrieve")
     def resend(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Send an invitation again, with a new link and a new expiry date.
 
@@ -180,11 +187,12 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
         body=CorrectionSerializer,
         example={"email": "newcomer@example.com"},
         response=InvitationSerializer,
-        headers=IDEMPOTENCY_KEY,
+        headers={**IDEMPOTENCY_KEY, **IF_MATCH},
         status=201,
         errors=(409, 410, 422, 429),
     )
     @once
+    @if_unchanged("retrieve")
     def correct_address(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Send an invitation to another address.
 

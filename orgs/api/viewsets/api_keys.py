@@ -5,6 +5,7 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.entity_tags import IF_MATCH, IF_NONE_MATCH, if_unchanged
 from core.api.lists import NewestFirstPagination
 from core.api.operations import operation
 from orgs.actions import api_keys
@@ -57,7 +58,9 @@ class ApiKeyViewSet(CurrentOrganizationContext):
         key.secret = secret
         return self.respond(key)
 
-    @operation("API key retrieved successfully", response=ApiKeySerializer, headers=HEADERS, errors=(409,))
+    @operation(
+        "API key retrieved successfully", response=ApiKeySerializer, headers={**HEADERS, **IF_NONE_MATCH}, errors=(409,)
+    )
     def retrieve(self, request: Request, key_id: UUID) -> Response:
         """Get an API key."""
         return self.respond(api_keys.find_key(self.caller, self.organization, key_id))
@@ -67,9 +70,10 @@ class ApiKeyViewSet(CurrentOrganizationContext):
         body=ApiKeyDescriptionSerializer,
         example={"name": "Nightly report", "description": "Exports the list of members."},
         response=ApiKeySerializer,
-        headers=HEADERS,
+        headers={**HEADERS, **IF_MATCH},
         errors=(409,),
     )
+    @if_unchanged("retrieve")
     def update(self, request: Request, key_id: UUID) -> Response:
         """Replace an API key's name and description.
 
@@ -82,9 +86,10 @@ class ApiKeyViewSet(CurrentOrganizationContext):
         body=ApiKeyDescriptionSerializer,
         example={"name": "Nightly report", "description": "Exports the list of members."},
         response=ApiKeySerializer,
-        headers=HEADERS,
+        headers={**HEADERS, **IF_MATCH},
         errors=(409,),
     )
+    @if_unchanged("retrieve")
     def partial_update(self, request: Request, key_id: UUID) -> Response:
         """Change an API key's name or description."""
         return self.updated(key_id)
@@ -94,7 +99,8 @@ class ApiKeyViewSet(CurrentOrganizationContext):
         key = api_keys.update_api_key(by=self.caller, organization_id=self.organization.pk, key_id=key_id, **self.body)
         return self.respond(key)
 
-    @operation("API key deleted successfully", status=204, headers=HEADERS, errors=(409,))
+    @operation("API key deleted successfully", status=204, headers={**HEADERS, **IF_MATCH}, errors=(409,))
+    @if_unchanged("retrieve")
     def destroy(self, request: Request, key_id: UUID) -> Response:
         """Delete an API key.
 

@@ -6,6 +6,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.entity_tags import IF_MATCH, IF_NONE_MATCH, if_unchanged
 from core.api.lists import ListPagination
 from core.api.operations import operation
 from core.csv_export import csv_response
@@ -50,7 +51,9 @@ class MemberViewSet(CurrentOrganizationContext):
         rows = exported_members(self.caller, self.organization)
         return csv_response(f"{self.organization.slug}-members.csv", MEMBER_COLUMNS, rows)
 
-    @operation("Member retrieved successfully", response=MemberSerializer, headers=HEADERS, errors=(409,))
+    @operation(
+        "Member retrieved successfully", response=MemberSerializer, headers={**HEADERS, **IF_NONE_MATCH}, errors=(409,)
+    )
     def retrieve(self, request: Request, member_id: UUID) -> Response:
         """Get a member."""
         return self.respond(querysets.member_of(self.caller, self.organization, member_id))
@@ -60,9 +63,10 @@ class MemberViewSet(CurrentOrganizationContext):
         body=MemberChangesSerializer,
         example={"role": "viewer", "permissions": [CREATE_PROJECTS]},
         response=MemberSerializer,
-        headers=HEADERS,
+        headers={**HEADERS, **IF_MATCH},
         errors=(409, 422),
     )
+    @if_unchanged("retrieve")
     def partial_update(self, request: Request, member_id: UUID) -> Response:
         """Change a member's role or direct permissions."""
         member = members.change_member_roles(
@@ -70,7 +74,8 @@ class MemberViewSet(CurrentOrganizationContext):
         )
         return self.respond(member)
 
-    @operation("Member removed successfully", status=204, headers=HEADERS, errors=(409,))
+    @operation("Member removed successfully", status=204, headers={**HEADERS, **IF_MATCH}, errors=(409,))
+    @if_unchanged("retrieve")
     def destroy(self, request: Request, member_id: UUID) -> Response:
         """Remove a member from the organization."""
         members.remove_member(by=self.caller, organization_id=self.organization.pk, membership_id=member_id)

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import OAuthApplication
+from core.api.entity_tags import IF_MATCH, IF_NONE_MATCH, if_unchanged
 from core.api.lists import NewestFirstPagination
 from core.api.operations import operation
 from core.api.serializers import (
@@ -155,6 +156,11 @@ class OAuthApplicationViewSet(HouseViewSet):
         except NoActiveOrganization:
             return None
 
+    def lock_resource(self) -> None:
+        """Lock the application, and the current organization if there is one. Raises OauthApplicationNotFound."""
+        applications.lock_application(self.caller, self.organization, self.kwargs["application_id"])
+        self.__dict__.pop("organization", None)
+
     def cursor_context(self) -> str:
         """Return the organization's id, so that a cursor is valid for one organization only."""
         return str(self.organization.pk) if self.organization else ""
@@ -201,7 +207,11 @@ class OAuthApplicationViewSet(HouseViewSet):
         )
         return self._shown_once(registered)
 
-    @operation("OAuth application retrieved successfully", response=OAuthApplicationSerializer, headers=HEADERS)
+    @operation(
+        "OAuth application retrieved successfully",
+        response=OAuthApplicationSerializer,
+        headers={**HEADERS, **IF_NONE_MATCH},
+    )
     def retrieve(self, request: Request, application_id: UUID) -> Response:
         """Get an OAuth application."""
         return self.respond(applications.find_application(self.caller, self.organization, application_id))
@@ -211,8 +221,9 @@ class OAuthApplicationViewSet(HouseViewSet):
         body=ApplicationChangesSerializer,
         example={"name": "Weekly report", "scopes": ["organizations"]},
         response=OAuthApplicationSerializer,
-        headers=HEADERS,
+        headers={**HEADERS, **IF_MATCH},
     )
+    @if_unchanged("retrieve")
     def partial_update(self, request: Request, application_id: UUID) -> Response:
         """Change an OAuth application's name, redirect URIs or scopes.
 
@@ -226,8 +237,12 @@ class OAuthApplicationViewSet(HouseViewSet):
         return self.respond(changed)
 
     @operation(
-        "OAuth application secret renewed successfully", response=ShownOnceSerializer, headers=HEADERS, errors=(409,)
+        "OAuth application secret renewed successfully",
+        response=ShownOnceSerializer,
+        headers={**HEADERS, **IF_MATCH},
+        errors=(409,),
     )
+    @if_unchanged("retrieve")
     def renew_secret(self, request: Request, application_id: UUID) -> Response:
         """Renew an OAuth application's secret and revoke all its tokens."""
         renewed = applications.renew_client_secret(
@@ -235,7 +250,8 @@ class OAuthApplicationViewSet(HouseViewSet):
         )
         return self._shown_once(renewed)
 
-    @operation("OAuth application deleted successfully", status=204, headers=HEADERS)
+    @operation("OAuth application deleted successfully", status=204, headers={**HEADERS, **IF_MATCH})
+    @if_unchanged("retrieve")
     def destroy(self, request: Request, application_id: UUID) -> Response:
         """Delete an OAuth application and revoke all its tokens."""
         applications.delete_application(by=self.caller, organization=self.organization, application_id=application_id)

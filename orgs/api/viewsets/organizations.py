@@ -7,6 +7,7 @@ from rest_framework.response import Response
 
 from accounts.api.idempotency import IDEMPOTENCY_KEY, once
 from accounts.sessions import elevates_privileges
+from core.api.entity_tags import IF_MATCH, IF_NONE_MATCH, if_unchanged
 from core.api.lists import ListPagination
 from core.api.operations import EXAMPLE_ID, operation
 from core.api.viewsets import ApiViewSet
@@ -66,7 +67,7 @@ class OrganizationViewSet(PathOrganizationContext):
         """
         return self.shown(organizations.create_organization(by=self.caller, **self.body))
 
-    @operation("Organization retrieved successfully", response=OrganizationSerializer)
+    @operation("Organization retrieved successfully", response=OrganizationSerializer, headers=IF_NONE_MATCH)
     def retrieve(self, request: Request, organization_id: UUID) -> Response:
         """Get an organization."""
         return self.respond(querysets.organization_of(self.caller, organization_id))
@@ -77,7 +78,9 @@ class OrganizationViewSet(PathOrganizationContext):
         example=EXAMPLE,
         response=OrganizationSerializer,
         errors=(409, 422),
+        headers=IF_MATCH,
     )
+    @if_unchanged("retrieve")
     def update(self, request: Request, organization_id: UUID) -> Response:
         """Replace an organization's profile.
 
@@ -91,7 +94,9 @@ class OrganizationViewSet(PathOrganizationContext):
         example=EXAMPLE,
         response=OrganizationSerializer,
         errors=(409, 422),
+        headers=IF_MATCH,
     )
+    @if_unchanged("retrieve")
     def partial_update(self, request: Request, organization_id: UUID) -> Response:
         """Change parts of an organization's profile."""
         return self.changed(organization_id)
@@ -102,7 +107,8 @@ class OrganizationViewSet(PathOrganizationContext):
             organizations.update_organization(by=self.caller, organization_id=organization_id, **self.body)
         )
 
-    @operation("Organization archived successfully", response=OrganizationSerializer)
+    @operation("Organization archived successfully", response=OrganizationSerializer, headers=IF_MATCH)
+    @if_unchanged("retrieve")
     def destroy(self, request: Request, organization_id: UUID) -> Response:
         """Archive an organization.
 
@@ -132,7 +138,8 @@ class OrganizationViewSet(PathOrganizationContext):
         """
         return self.respond(statistics_of(self.caller, self.organization))
 
-    @operation("Organization left successfully", status=204, errors=(409,))
+    @operation("Organization left successfully", status=204, errors=(409,), headers=IF_MATCH)
+    @if_unchanged("retrieve")
     def leave(self, request: Request, organization_id: UUID) -> Response:
         """Leave an organization.
 
@@ -147,7 +154,9 @@ class OrganizationViewSet(PathOrganizationContext):
         example={"memberId": EXAMPLE_ID},
         response=MemberSerializer,
         errors=(422,),
+        headers=IF_MATCH,
     )
+    @if_unchanged("retrieve")
     def transfer_ownership(self, request: Request, organization_id: UUID) -> Response:
         """Make another member the owner instead of you.
 
@@ -169,7 +178,10 @@ class CurrentOrganizationViewSet(CurrentOrganizationContext):
     resource = "organizations"
 
     @operation(
-        "Organization retrieved successfully", response=OrganizationSerializer, headers=HEADERS, errors=(404, 409)
+        "Organization retrieved successfully",
+        response=OrganizationSerializer,
+        headers={**HEADERS, **IF_NONE_MATCH},
+        errors=(404, 409),
     )
     def current(self, request: Request) -> Response:
         """Get the current organization."""
@@ -181,7 +193,7 @@ class PublicOrganizationViewSet(ApiViewSet):
 
     resource = "organizations"
 
-    @operation("Organization retrieved successfully", response=PublicOrganizationSerializer)
+    @operation("Organization retrieved successfully", response=PublicOrganizationSerializer, headers=IF_NONE_MATCH)
     def by_slug(self, request: Request, slug: str) -> Response:
         """Get an organization's public profile by its slug."""
         return self.respond(querysets.public_organization(slug))

@@ -6,6 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.idempotency import IDEMPOTENCY_KEY, once
+from core.api.entity_tags import IF_MATCH, IF_NONE_MATCH, if_unchanged
 from core.api.lists import ListPagination
 from core.api.operations import operation
 from core.api.parameters import TextParameter, UuidParameter
@@ -51,7 +52,7 @@ class RoleViewSet(PathOrganizationContext):
         """
         return self.respond(roles.create_role(by=self.caller, organization_id=organization_id, **self.body))
 
-    @operation("Role retrieved successfully", response=RoleSerializer)
+    @operation("Role retrieved successfully", response=RoleSerializer, headers=IF_NONE_MATCH)
     def retrieve(self, request: Request, organization_id: UUID, role_id: UUID) -> Response:
         """Get a role."""
         return self.respond(querysets.role_of(self.organization, role_id))
@@ -62,7 +63,9 @@ class RoleViewSet(PathOrganizationContext):
         example={"name": "Reader", "permissions": [LIST_PROJECTS]},
         response=RoleSerializer,
         errors=(409, 422),
+        headers=IF_MATCH,
     )
+    @if_unchanged("retrieve")
     def partial_update(self, request: Request, organization_id: UUID, role_id: UUID) -> Response:
         """Change a role's name or permissions.
 
@@ -84,7 +87,9 @@ class RoleViewSet(PathOrganizationContext):
             ),
         },
         errors=(409, 422),
+        headers=IF_MATCH,
     )
+    @if_unchanged("retrieve")
     def destroy(self, request: Request, organization_id: UUID, role_id: UUID) -> Response:
         """Delete a role."""
         by_id, by_name = self.query["reassignTo"], self.query["reassignToRole"]

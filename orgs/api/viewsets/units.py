@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.idempotency import IDEMPOTENCY_KEY, once
+from core.api.entity_tags import IF_MATCH, IF_NONE_MATCH, if_unchanged
 from core.api.lists import ListPagination
 from core.api.operations import operation
 from orgs import querysets
@@ -53,7 +54,7 @@ class UnitViewSet(PathOrganizationContext):
         unit = units.create_unit(by=self.caller, organization_id=organization_id, kind=self.kind, **self.body)
         return self.respond(unit)
 
-    @operation("Unit retrieved successfully", response=UnitSerializer)
+    @operation("Unit retrieved successfully", response=UnitSerializer, headers=IF_NONE_MATCH)
     def retrieve(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
         """Get a workspace or an application."""
         return self.respond(querysets.unit_of(self.caller, self.organization, unit_id, self.kind))
@@ -64,7 +65,9 @@ class UnitViewSet(PathOrganizationContext):
         example={"name": "Website"},
         response=UnitSerializer,
         errors=(409,),
+        headers=IF_MATCH,
     )
+    @if_unchanged("retrieve")
     def partial_update(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
         """Change the profile of a workspace or an application."""
         unit = units.update_unit(
@@ -72,7 +75,8 @@ class UnitViewSet(PathOrganizationContext):
         )
         return self.respond(unit)
 
-    @operation("Unit deleted successfully", status=204, errors=(409,))
+    @operation("Unit deleted successfully", status=204, errors=(409,), headers=IF_MATCH)
+    @if_unchanged("retrieve")
     def destroy(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
         """Delete a workspace or an application, and all roles in it.
 

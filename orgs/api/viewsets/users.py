@@ -10,6 +10,7 @@ from accounts.actions.registration import register
 from accounts.api.idempotency import IDEMPOTENCY_KEY, once
 from accounts.models import User
 from accounts.principals import Method, Principal
+from core.api.entity_tags import IF_MATCH, IF_NONE_MATCH, if_unchanged
 from core.api.operations import EXAMPLE_ID, operation
 from core.api.streaming import stream_value
 from core.personal_data import export_person
@@ -26,6 +27,7 @@ from orgs.api.account_serializers import (
 from orgs.api.organization_context import HEADERS, CurrentOrganizationContext, HouseViewSet
 from orgs.api.personal_data import PERSONAL_DATA
 from orgs.api.serializers import MemberSerializer, OrganizationSerializer
+from orgs.locks import lock_active_account
 from orgs.policies import require_person
 
 EXAMPLE = {"firstName": "Ann", "lastName": "Lee"}
@@ -36,6 +38,11 @@ class UserViewSet(HouseViewSet):
     """The caller's own account."""
 
     resource = "users"
+
+    def lock_resource(self) -> None:
+        """Lock the caller's account, and read it again. Raises PersonRequired for system users, and AccountEnded."""
+        lock_active_account(self.person.pk)
+        self.person.refresh_from_db()
 
     @operation(
         "User registered successfully",
@@ -58,12 +65,19 @@ class UserViewSet(HouseViewSet):
         register(request._request, **self.body)
         return self.respond_without_data(202)
 
-    @operation("Profile retrieved successfully", response=UserSerializer)
+    @operation("Profile retrieved successfully", response=UserSerializer, headers=IF_NONE_MATCH)
     def profile(self, request: Request) -> Response:
         """Get your profile."""
         return self.respond(self.caller.user)
 
-    @operation("Profile updated successfully", body=ProfileSerializer, example=EXAMPLE, response=UserSerializer)
+    @operation(
+        "Profile updated successfully",
+        body=ProfileSerializer,
+        example=EXAMPLE,
+        response=UserSerializer,
+        headers=IF_MATCH,
+    )
+    @if_unchanged("profile")
     def replace_profile(self, request: Request) -> Response:
         """Replace your profile.
 
@@ -71,7 +85,14 @@ class UserViewSet(HouseViewSet):
         """
         return self.respond(profile.update_profile(by=self.caller, **self.body))
 
-    @operation("Profile updated successfully", body=ProfileSerializer, example=EXAMPLE, response=UserSerializer)
+    @operation(
+        "Profile updated successfully",
+        body=ProfileSerializer,
+        example=EXAMPLE,
+        response=UserSerializer,
+        headers=IF_MATCH,
+    )
+    @if_unchanged("profile")
     def update_profile(self, request: Request) -> Response:
         """Change parts of your profile."""
         return self.respond(profile.update_profile(by=self.caller, **self.body))
@@ -104,7 +125,12 @@ class UserViewSet(HouseViewSet):
         accounts.purge_account(by=self.caller, user=self.person)
         return self.gone()
 
-    @operation("Active organization retrieved successfully", response=OrganizationSerializer, errors=(409,))
+    @operation(
+        "Active organization retrieved successfully",
+        response=OrganizationSerializer,
+        errors=(409,),
+        headers=IF_NONE_MATCH,
+    )
     def active_organization(self, request: Request) -> Response:
         """Get the active organization.
 

@@ -46,6 +46,7 @@ TABLE = [
     (domain.Denied("Not you."), Problem(403, "denied", "Not you.")),
     (domain.NotFound(), Problem(404, "not_found", "Not found.")),
     (domain.Gone(), Problem(410, "gone", "This is no longer available.")),
+    (domain.PreconditionFailed(), Problem(412, "precondition_failed", "This is not in the expected state.")),
     (domain.Unprocessable("No fit."), Problem(422, "unprocessable", "No fit.")),
     (
         SeatsUsedUp(fields={"seat_limit": ["Raise it."]}, seats=5),
