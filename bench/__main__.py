@@ -71,7 +71,8 @@ def measure_on(name: str, url: str) -> None:
         statements = count_statements(measured)
         servers = {"service": service, "reference": reference, **peers}
         results = measure(measured, servers, ROUNDS, REQUESTS)
-    print(*table(measured, results, statements), "", *admin_table(), sep="\n")
+    print(*table(measured, results, statements), sep="\n", flush=True)
+    print("", *admin_table(), sep="\n")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from core.admin_related import filters_by_row
 from events.models import Event
 from invitations.models import Invitation
 from orgs.models import Organization
+from webhooks.models import WebhookEndpoint
 
 STATIC_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"  # needs no `collectstatic`
 TIMES = 3
@@ -88,6 +89,7 @@ ROWS_OF_FILTERS: dict[str, Callable[[], Any]] = {
     "user": lambda: User.objects.filter(email="owner@middle-0.example.com"),
     "person": lambda: User.objects.filter(email__in=["owner@large-0.example.com", "owner@middle-0.example.com"]),
     "subject": lambda: Invitation.objects.order_by("-pk")[:1],
+    "endpoint": lambda: WebhookEndpoint.objects.all()[:1],
 }
 
 
