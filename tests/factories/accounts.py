@@ -156,7 +156,9 @@ class IdempotentResponseFactory(DjangoModelFactory[IdempotentResponse]):
         model = IdempotentResponse
 
     class Params:
-        outdated = Trait(created_at=LazyFunction(lambda: timezone.now() - IdempotentResponse.KEPT_FOR))
+        outdated = Trait(
+            created_at=LazyFunction(lambda: timezone.now() - IdempotentResponse.KEPT_FOR - timedelta(seconds=1))
+        )
 
     user = SubFactory(UserFactory)
     operation = "organizations.create"

@@ -169,7 +169,7 @@ def test_the_result_is_only_for_those_who_sent_it_and_for_a_day(signed_in, organ
     [(address, _)] = send(client, hidden(preview(client, "ann@example.com"))).redirect_chain
     assert client.get(address).status_code == 200
     assert signed_in(admin).get(address).status_code == 404
-    IdempotentResponse.objects.update(created_at=timezone.now() - IdempotentResponse.KEPT_FOR)
+    IdempotentResponse.objects.update(created_at=timezone.now() - IdempotentResponse.KEPT_FOR - timedelta(seconds=1))
     delete_old_responses()
     page = signed_in(owner).get(address)
     assert page.status_code == 404
