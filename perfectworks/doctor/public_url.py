@@ -84,7 +84,7 @@ def _client(seen: Seen) -> Diagnosis | None:
             "The service believes the address that a client writes into X-Forwarded-For.",
             "Set ALLAUTH_TRUSTED_PROXY_COUNT to the number of proxies. Each must append to X-Forwarded-For.",
         )
-    if proxies == 0 and seen.forwarded_for != FORGED:
+    if proxies == 0 and seen.forwarded_for not in ("", FORGED):  # a web server may remove the header
         return warning(
             "There is a proxy, but ALLAUTH_TRUSTED_PROXY_COUNT is 0, so all people share one rate limit.",
             "Set it to the number of proxies.",

@@ -58,6 +58,14 @@ def test_a_proxy_that_nobody_has_declared(settings, behind_a_proxy):
     ]
 
 
+def test_a_web_server_that_removes_the_header_is_no_proxy(settings, behind_a_proxy):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 0
+
+    assert sentences(judge(Seen(True, "pw.example.com", CLIENT, ""))) == [
+        f"ok: The service sees https=True, the host pw.example.com and your address {CLIENT}."
+    ]
+
+
 def test_https_that_the_settings_do_not_know(settings):
     settings.HTTPS, settings.ALLOWED_HOSTS = False, ["pw.example.com"]
 
