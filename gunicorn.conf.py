@@ -10,6 +10,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from core.logs import logging_settings
+from perfectworks import __version__
 from perfectworks.environment import Environment, listening_address
 
 env = Environment()
@@ -35,6 +36,11 @@ control_socket_disable = True
 logconfig_dict = logging_settings(
     env.str("LOG_LEVEL", default="INFO").upper(), as_json=not env.bool("DEBUG", default=False)
 )
+
+
+def when_ready(server: Any) -> None:
+    """Log which release runs."""
+    server.log.info("web server ready", extra={"release": __version__})
 
 
 def pre_fork(server: Any, worker: Any) -> None:

@@ -6,6 +6,8 @@ from django.contrib.admin import apps as admin_apps
 from django.db import connection
 from django.db.models.signals import post_migrate
 
+from perfectworks import __version__
+
 
 class PerfectWorksConfig(AppConfig):
     """The project package as an app, for its commands and system checks."""
@@ -20,8 +22,7 @@ class PerfectWorksConfig(AppConfig):
         from perfectworks.staff_roles import restore_staff_roles
 
         if settings.SENTRY_DSN:
-            version = str(settings.SPECTACULAR_SETTINGS["VERSION"])
-            start_error_reports(settings.SENTRY_DSN, settings.SENTRY_ENVIRONMENT, version)
+            start_error_reports(settings.SENTRY_DSN, settings.SENTRY_ENVIRONMENT, __version__)
 
         # This app is the last of all, so Django has created the permissions of all apps.
         post_migrate.connect(restore_staff_roles, sender=self, dispatch_uid="perfectworks.staff_roles")

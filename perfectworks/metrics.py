@@ -25,6 +25,7 @@ from prometheus_client.registry import Collector
 
 from outbox.handlers import Queue, registered_queues
 from outbox.models import WorkerHeartbeat
+from perfectworks import __version__
 from perfectworks.migration_state import pending_migrations
 
 STATES = ("scheduled", "queued", "sending", "deferred")
@@ -118,7 +119,7 @@ def migration_gauge() -> Metric:
 def build_gauge() -> Metric:
     """Return the version that runs."""
     gauge = GaugeMetricFamily("perfectworks_build_info", "The version of the service.", labels=["version"])
-    gauge.add_metric([str(settings.SPECTACULAR_SETTINGS["VERSION"])], 1)
+    gauge.add_metric([__version__], 1)
     return gauge
 
 

@@ -506,6 +506,7 @@ SPECTACULAR_SETTINGS = {
     "is 412. With `If-None-Match`, a resource that you have is not sent again (304).\n\n"
     "Names and texts must not contain control characters, invisible characters, or characters that change the writing "
     "direction.",
+    # The version of the APIs, not of the release: the documents are public, and generated clients keep it.
     "VERSION": "0.1.0",
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/v0",

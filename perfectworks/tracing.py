@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from opentelemetry.context import Context
@@ -24,6 +23,7 @@ from opentelemetry.trace.status import StatusCode
 
 from core.request_context import RequestContext, current_context
 from core.request_middleware import route_of
+from perfectworks import __version__
 
 PROPAGATOR = TraceContextTextMapPropagator()
 
@@ -87,8 +87,7 @@ def tracer() -> Tracer:
 
 def tracer_with(processor: SpanProcessor) -> Tracer:
     """Return a tracer whose spans go to this processor."""
-    version = str(settings.SPECTACULAR_SETTINGS["VERSION"])
-    service = Resource({"service.name": "perfectworks", "service.version": version})
+    service = Resource({"service.name": "perfectworks", "service.version": __version__})
     provider = TracerProvider(resource=service.merge(OTELResourceDetector().detect()))
     provider.add_span_processor(processor)
     return provider.get_tracer("perfectworks")

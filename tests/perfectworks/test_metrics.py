@@ -27,6 +27,7 @@ from core.statement_clock import run_counted
 from orgs.actions.organizations import update_organization
 from orgs.limits import TooManyRoles
 from outbox.models import DeliveryState
+from perfectworks import __version__
 from perfectworks.process_metrics import note_threads
 from tests.factories import (
     AccountEmailFactory,
@@ -174,7 +175,7 @@ def test_the_workers_the_migrations_and_the_version_are_shown(scrape):
     assert value(found, "workers") == 1
     assert 20 <= value(found, "worker_heartbeat_age_seconds") < 60
     assert value(found, "migrations_pending") == 0
-    assert value(found, "build_info", version="0.1.0") == 1
+    assert value(found, "build_info", version=__version__) == 1
     assert value(found, "database_up") == 1
 
 
@@ -185,7 +186,7 @@ def test_without_a_database_the_other_metrics_are_shown(scrape):
     with connection.execute_wrapper(away):
         found = scrape()
     assert value(found, "database_up") == 0
-    assert value(found, "build_info", version="0.1.0") == 1
+    assert value(found, "build_info", version=__version__) == 1
     assert ("perfectworks_workers", frozenset()) not in found
 
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.core.management import CommandError
 
+from perfectworks import __version__
 from perfectworks.management.commands import serve
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -152,6 +153,13 @@ def test_a_newcomer_reads_the_guidance_last_and_every_line_to_paste_works(first_
     assert any("email sent" in lines[number] for number in logged)
     assert max(logged) < len(lines) - len(first_start.guidance)
     assert first_start.statuses == [200] * 5
+
+
+@pytest.mark.parametrize("ready", ["web server ready", "worker ready"])
+def test_the_log_says_which_release_runs(first_start, ready):
+    [line] = [line for line in first_start.lines if ready in line]
+
+    assert f"release={__version__}" in line
 
 
 def headers_of(curl: list[str]) -> dict[str, str]:

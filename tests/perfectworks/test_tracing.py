@@ -12,6 +12,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from core.request_context import HEADER
 from invitations.email.models import Email
+from perfectworks import __version__
 from perfectworks.tracing import TracingMiddleware, tracer_with
 from tests.support.project_settings import PRODUCTION, load
 
@@ -55,7 +56,7 @@ def test_a_span_has_the_template_of_the_path_and_no_secret(traced):
         "database.statements": 0,
         "database.seconds": 0.0,
     }
-    assert dict(span.resource.attributes) == {"service.name": "perfectworks", "service.version": "0.1.0"}
+    assert dict(span.resource.attributes) == {"service.name": "perfectworks", "service.version": __version__}
     assert "hunter2" not in span.to_json()
 
 

@@ -11,7 +11,7 @@ from accounts.actions import maintenance as accounts_maintenance
 from invitations.actions import maintenance as invitations_maintenance
 from outbox.heartbeat import Heartbeat
 from outbox.worker import Worker, stopped_by_signals
-from perfectworks import retention
+from perfectworks import __version__, retention
 from perfectworks.checks import require_safe_database
 from perfectworks.metrics import serve_worker_metrics
 from webhooks.actions import maintenance as webhooks_maintenance
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         get_connection()
         worker = Worker(MAINTENANCE_TASKS)
         with stopped_by_signals(worker):
-            logger.info("worker ready")
+            logger.info("worker ready", extra={"release": __version__})
             if once:
                 worker.drain()
             else:
