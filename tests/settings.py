@@ -21,6 +21,7 @@ if TEST_DATABASE_URL:
     database["ENGINE"] = "tests.postgresql"
     database["OPTIONS"]["options"] = f"{database['OPTIONS'].get('options', '')} -c synchronous_commit=off".strip()
 else:
+    database["ENGINE"] = "tests.sqlite"
     database["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
     database["OPTIONS"] |= {"init_command": f"{SQLITE_OPTIONS['init_command']} PRAGMA synchronous=OFF;"}
 
