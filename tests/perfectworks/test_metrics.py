@@ -254,3 +254,23 @@ def test_alerts_have_a_severity_and_a_summary():
     rules = yaml.safe_load((OPERATIONS / "alerts.yaml").read_text())
     for group, name in product(rules["groups"], ("alert", "expr", "for", "labels", "annotations")):
         assert all(name in rule for rule in group["rules"])
+
+
+def test_the_documentation_says_what_to_do_about_each_alert():
+    rules = yaml.safe_load((OPERATIONS / "alerts.yaml").read_text())
+    named = [rule["alert"] for group in rules["groups"] for rule in group["rules"]]
+    rows = (OPERATIONS.parent / "operations.md").read_text().splitlines()
+    assert sorted(named) == sorted(name for row in rows for name in re.findall(r"`(PerfectWorks\w+)`", row))
+
+
+def test_the_dashboard_asks_the_chosen_datasource_and_its_panels_do_not_overlap():
+    dashboard = json.loads((OPERATIONS / "grafana-dashboard.json").read_text())
+    panels = dashboard["panels"]
+    assert [panel["id"] for panel in panels] == [*range(1, len(panels) + 1)]
+    assert [(one["name"], one["query"]) for one in dashboard["templating"]["list"]] == [("datasource", "prometheus")]
+    asked = [*panels, *(target for panel in panels for target in panel["targets"])]
+    assert all(one["datasource"] == {"type": "prometheus", "uid": "${datasource}"} for one in asked)
+    places = [panel["gridPos"] for panel in panels]
+    cells = [(x, y) for p in places for x in range(p["x"], p["x"] + p["w"]) for y in range(p["y"], p["y"] + p["h"])]
+    assert len(cells) == len(set(cells))
+    assert max(x for x, _ in cells) < 24
