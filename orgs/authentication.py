@@ -17,7 +17,6 @@ from accounts.principals import Principal
 from orgs.actions.api_keys import authenticate, authenticate_by_id
 
 TOKEN_LIFETIME = timedelta(minutes=15)
-_SIGNER = signing.TimestampSigner(salt="orgs.key_exchange")
 
 
 def read_api_key(request: Request) -> Verifier | None:
@@ -40,7 +39,7 @@ def key_principal(secret: str) -> Principal:
 def token_for_key(secret: str) -> str | None:
     """Return a token for the key with this secret, or None if the key is not valid."""
     principal = authenticate(secret)
-    return None if principal is None else _SIGNER.sign(str(principal.credential_id))
+    return None if principal is None else _signer().sign(str(principal.credential_id))
 
 
 def key_token_principal(token: str) -> Principal | None:
@@ -49,7 +48,11 @@ def key_token_principal(token: str) -> Principal | None:
     Return None if the token is of another kind or expired, or if its key is no longer valid.
     """
     try:
-        key_id = _SIGNER.unsign(token, max_age=TOKEN_LIFETIME)
+        key_id = _signer().unsign(token, max_age=TOKEN_LIFETIME)
     except signing.BadSignature:
         return None
     return authenticate_by_id(UUID(key_id))
+
+
+def _signer() -> signing.TimestampSigner:
+    return signing.TimestampSigner(salt="orgs.key_exchange")

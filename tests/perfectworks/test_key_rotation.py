@@ -7,6 +7,7 @@ the older ENCRYPTION_KEYS are gone.
 import re
 from collections.abc import Callable
 from io import StringIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,23 +22,64 @@ from rest_framework.test import APIClient
 
 from accounts.known_devices import known_device
 from accounts.models import User
+from accounts.pages.once import form_key, once_for
+from core.addresses import Address
+from invitations.bulk.rows import InviteRow
+from invitations.bulk.upload_drafts import Draft, opened, sealed
+from invitations.email.limits import RecipientSendingLimitReached, count_email_to
 from invitations.email.suppressions import suppressions_by
 from invitations.tokens import Purpose, link_for, token_for
+from invitations.uploads.rows import read_text
+from orgs.actions.api_keys import authenticate
+from orgs.authentication import key_token_principal, token_for_key
 from orgs.models import Organization
 from orgs.permissions import ADMIN_ROLE
 from tests.factories import (
+    ApiKeyFactory,
     InvitationFactory,
     MembershipFactory,
     SuppressionFactory,
     UserFactory,
     WebhookEndpointFactory,
 )
-from tests.factories.webhooks import SECRET
+from tests.factories.webhooks import FORMER_SECRET, SECRET
 from tests.support.outbox import Mailbox
-from tests.support.people import PASSWORD
+from tests.support.people import PASSWORD, membership_of, session_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
+USE_OF_A_KEY = re.compile(
+    r"settings\.(SECRET_KEY|[A-Z_]+_KEYS)\b|salted_hmac\(|signing\.\w|Signer\(|keyed_hashes\(|\b(en|de)crypt\(|"
+    r"default_token_generator\.|EmailConfirmationHMAC\("
+)
+# Each module that uses a key, and the test of what it made with an older one.
+DRILLS = {
+    "accounts/actions/encryption.py": "test_a_sign_in_that_waits_for_the_code_goes_on",
+    "accounts/api/idempotency.py": "test_a_repeated_request_gets_the_same_response",
+    "accounts/email/purposes.py": "test_links_about_accounts_still_work",
+    "accounts/known_devices.py": "test_a_browser_is_still_known",
+    "accounts/models.py": "test_nobody_is_signed_out",
+    "accounts/pages/two_factor.py": "test_a_sign_in_that_waits_for_the_code_goes_on",
+    "accounts/session_store.py": "test_nobody_is_signed_out",
+    "core/api/cursors.py": "test_a_cursor_still_leads_to_the_next_page",
+    "invitations/bulk/upload_drafts.py": "test_a_list_that_waits_for_confirmation_can_be_confirmed",
+    "invitations/email/address_hashes.py": "test_an_unsubscribed_address_stays_unsubscribed",
+    "invitations/email/limits.py": "test_earlier_emails_to_an_address_still_count",
+    "invitations/tokens.py": "test_links_of_invitations_still_open_them",
+    "orgs/authentication.py": "test_an_exchanged_api_key_is_still_valid",
+    "webhooks/actions/endpoints.py": "test_webhooks_are_signed_with_the_same_secret",
+    "webhooks/models.py": "test_webhooks_are_signed_with_the_same_secret",
+}
+NOTHING_TO_KEEP = {
+    "accounts/actions/sign_ins.py",  # the subject of events about addresses without an account, which nobody looks up
+    "core/encryption.py",  # what the others call
+    "invitations/dialects/wacht.py",  # shows an id of the session, which nobody looks up
+    "perfectworks/request_mirror.py",  # a minute
+    "perfectworks/transfer/tables.py",  # makes a new secret
+}
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("accounts", "core", "events", "invitations", "orgs", "outbox", "perfectworks", "webhooks")
 KEYS = ["first", "second", "third"]
 LISTS = ("INVITATION_TOKEN_KEYS", "ENCRYPTION_KEYS", "ADDRESS_KEYS")
 
@@ -92,6 +134,13 @@ def is_signed_in(client: Client) -> bool:
 
 def code_of(secret: str) -> str:
     return format_hotp_value(hotp_value(secret, next(current_counters())))
+
+
+def test_each_use_of_a_key_has_a_drill():
+    files = [file for package in PACKAGES for file in (ROOT / package).rglob("*.py") if "migrations" not in file.parts]
+    users = {str(file.relative_to(ROOT)) for file in files if USE_OF_A_KEY.search(file.read_text())}
+    assert users == DRILLS.keys() | NOTHING_TO_KEEP
+    assert set(DRILLS.values()) <= globals().keys()
 
 
 def test_nobody_is_signed_out(client, person, rotate):
@@ -187,12 +236,52 @@ def test_an_unsubscribed_address_stays_unsubscribed(organization, rotate):
     assert len(suppressions_by("invitee@example.com")) == 1
 
 
+def test_earlier_emails_to_an_address_still_count(settings, rotate):
+    settings.RECIPIENT_EMAILS_PER_HOUR = 1
+    count_email_to(Address("invitee@example.com"))
+    rotate()
+
+    with pytest.raises(RecipientSendingLimitReached):
+        count_email_to(Address("invitee@example.com"))
+
+
 def test_webhooks_are_signed_with_the_same_secret(organization, rotate):
-    endpoint = WebhookEndpointFactory.create(organization=organization)
+    endpoint = WebhookEndpointFactory.create(organization=organization, rotated=True)
     rotate()
 
     endpoint.refresh_from_db()
-    assert endpoint.secrets_at(timezone.now()) == [SECRET]
+    assert endpoint.secrets_at(timezone.now()) == [SECRET, FORMER_SECRET]
+
+
+def test_an_exchanged_api_key_is_still_valid(organization, owner, rotate):
+    key = ApiKeyFactory.create(membership=membership_of(owner, organization), secret="pw_a-secret-of-a-key")
+    token = token_for_key("pw_a-secret-of-a-key")
+    rotate()
+
+    assert token is not None
+    for principal in (key_token_principal(token), authenticate("pw_a-secret-of-a-key")):
+        assert principal is not None
+        assert principal.credential_id == key.pk
+
+
+def test_a_list_that_waits_for_confirmation_can_be_confirmed(organization, owner, rotate):
+    draft = Draft(read_text("newcomer@example.com"), InviteRow(email="", role="Viewer"), 7, [], key="a-preview")
+    text = sealed(draft, session_of(owner), organization.pk)
+    rotate()
+
+    assert opened(text, session_of(owner), organization.pk) == draft
+
+
+def test_a_form_that_is_sent_again_does_nothing(owner, rotate):
+    done: list[str] = []
+
+    def send() -> None:
+        once_for(session_of(owner), "invite_many", form_key("a-preview"), lambda: done.append("invited"))
+
+    send()
+    rotate()
+    send()
+    assert done == ["invited"]
 
 
 @pytest.fixture
