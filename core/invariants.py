@@ -7,11 +7,11 @@ tables and are fast enough for millions of rows.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial, reduce
-from operator import and_
+from operator import and_, or_
 from typing import Any
 
 from django.apps import apps
-from django.db.models import BooleanField, CheckConstraint, Model, Q, QuerySet, Value
+from django.db.models import BooleanField, CheckConstraint, Exists, Model, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils.module_loading import autodiscover_modules
 
@@ -57,10 +57,36 @@ def invariant(violations: Violations) -> Violations:
 
 
 def all_invariants() -> list[Invariant]:
-    """Return the invariants that the apps declare, by app, and one for each model with CHECK constraints."""
+    """Return the invariants that the apps declare, by app, and those of each model's constraints."""
     autodiscover_modules("invariants")
     declared = sorted(_DECLARED, key=lambda one: one.violations.__module__)
-    return [*declared, *_check_constraints()]
+    return [*declared, *_foreign_keys(), *_check_constraints()]
+
+
+def _foreign_keys() -> Iterator[Invariant]:
+    """Yield an invariant for each model with foreign keys.
+
+    The database enforces them, but not in the shell of SQLite, and not while a restore has switched them off.
+    """
+    for model in apps.get_models(include_auto_created=True):
+        keys = [field for field in model._meta.concrete_fields if field.is_relation]
+        if keys:
+            name = f"references_of_{model._meta.label_lower.replace('.', '_')}"
+            statement = f"Every row of {model._meta.label} refers only to rows that exist."
+            yield Invariant(name, statement, partial(_dangling, model, keys))
+
+
+def _dangling(model: type[Model], keys: list[Any]) -> QuerySet[Any, Any]:
+    """Return the keys of the rows that refer to a row that does not exist."""
+    absent = (Q(**{f"{key.attname}__isnull": False}) & ~Q(Exists(_rows_named_by(key))) for key in keys)
+    return model._base_manager.filter(reduce(or_, absent)).order_by().values_list("pk", flat=True)
+
+
+def _rows_named_by(key: Any) -> QuerySet[Any, Any]:
+    named: QuerySet[Any, Any] = key.related_model._base_manager.filter(
+        **{key.target_field.attname: OuterRef(key.attname)}
+    )
+    return named
 
 
 def _check_constraints() -> Iterator[Invariant]:

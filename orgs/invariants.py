@@ -1,5 +1,7 @@
 """What is always true of organizations, members and roles (``core.invariants``)."""
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, TextField
@@ -9,7 +11,7 @@ from accounts.models import User
 from core.invariants import invariant
 from events.models import Event
 from orgs.models import Membership, Organization, Role, RoleAssignment
-from orgs.permissions import OWN, OWNER_ROLE, Level
+from orgs.permissions import BUILT_IN_ROLES, OWN, OWNER_ROLE, Level
 
 Keys = QuerySet[Any, Any]
 
@@ -61,6 +63,21 @@ def roles_of_members_have_their_level() -> Keys:
     """A member has a role for organizations in the organization, and a role for units in a unit."""
     fitting = Q(unit__isnull=True, role__level=Level.ORGANIZATION) | Q(unit__isnull=False, role__level=Level.UNIT)
     return RoleAssignment.objects.exclude(fitting).order_by().values_list("pk", flat=True)
+
+
+@invariant
+def built_in_roles_are_those_of_this_version() -> Keys:
+    """The built-in roles have the level and the permissions that this version gives them."""
+    known = (Q(pk=key, level=level, permissions=sorted(given)) for key, _, level, given in BUILT_IN_ROLES)
+    built_in = Role.objects.filter(organization__isnull=True)
+    return built_in.exclude(reduce(or_, known)).order_by().values_list("pk", flat=True)
+
+
+@invariant
+def members_are_not_deleted() -> Keys:
+    """An account that was deleted is a member of no organization."""
+    deleted = Membership.objects.filter(user__deleted_at__isnull=False)
+    return deleted.order_by().values_list("pk", flat=True)
 
 
 @invariant

@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts.models import User
+from core.ids import uuid7
 from core.invariants import MAX_EXAMPLES, all_invariants
 from events.models import Event
 from invitations.actions.inviting import resend
+from invitations.email.models import Email
 from invitations.models import Invitation
-from orgs.models import Membership, Organization, RoleAssignment
+from orgs.models import Membership, Organization, Role, RoleAssignment
 from orgs.permissions import OWN, OWNER_ROLE, UNIT_VIEWER_ROLE, VIEWER_ROLE
 from tests.factories import (
     EmailFactory,
@@ -116,6 +119,17 @@ def a_role_of_another_organization(organization: Organization) -> Any:
 def a_role_for_units_in_the_organization(organization: Organization) -> Any:
     membership = MembershipFactory.create(organization=organization, role_id=UNIT_VIEWER_ROLE)
     return membership.assignments.get().pk
+
+
+def a_built_in_role_with_less(organization: Organization) -> Any:
+    Role.objects.filter(pk=VIEWER_ROLE).update(permissions=[])
+    return VIEWER_ROLE
+
+
+def a_deleted_account_that_is_a_member(organization: Organization) -> Any:
+    membership = MembershipFactory.create(organization=organization)
+    User.objects.filter(pk=membership.user_id).update(is_active=False, deleted_at=timezone.now())
+    return membership.pk
 
 
 def a_default_role_of_another_organization(organization: Organization) -> Any:
@@ -234,6 +248,12 @@ def a_webhook_that_nobody_sends(organization: Organization) -> Any:
     return endpoint_of(organization).pk
 
 
+def an_email_without_its_invitation(organization: Organization) -> Any:
+    email = EmailFactory.create(invitation__organization=organization)
+    Email.objects.filter(pk=email.pk).update(invitation=uuid7())
+    return email.pk
+
+
 def a_sent_email_without_a_date(organization: Organization) -> Any:
     without_check("invitations_email", "email_dates_fit_state")
     return EmailFactory.create(invitation__organization=organization, sent=True, sent_at=None).pk
@@ -250,6 +270,8 @@ BREAKS: dict[str, Break] = {
     "members_have_a_role": a_member_without_a_role,
     "roles_of_members_stay_in_their_organization": a_role_of_another_organization,
     "roles_of_members_have_their_level": a_role_for_units_in_the_organization,
+    "built_in_roles_are_those_of_this_version": a_built_in_role_with_less,
+    "members_are_not_deleted": a_deleted_account_that_is_a_member,
     "default_roles_fit_their_organization": a_default_role_of_another_organization,
     "system_users_have_one_organization": a_service_account_of_two_organizations,
     "seats_are_not_oversold": a_member_above_the_seat_limit,
@@ -269,21 +291,26 @@ BREAKS: dict[str, Break] = {
     "webhook_sequences_have_no_duplicate": a_sequence_with_a_duplicate,
     "webhook_sequences_are_counted": a_sequence_that_was_not_counted,
     "webhooks_are_not_overlooked": a_webhook_that_nobody_sends,
+    "references_of_invitations_email": an_email_without_its_invitation,
     "checks_of_invitations_email": a_sent_email_without_a_date,
 }
 
 
 @pytest.mark.parametrize("name", BREAKS)
 def test_a_row_that_breaks_an_invariant_is_found(name: str, organization: Organization):
-    broken = BREAKS[name](organization)
+    with transaction.atomic():
+        broken = BREAKS[name](organization)
+        found = violations()
+        transaction.set_rollback(True)  # at the end of a test, the database checks references
 
-    assert violations() == {name: [str(broken)]}
+    assert found == {name: [str(broken)]}
 
 
 def test_each_invariant_is_broken_by_a_test():
     declared = {invariant.name for invariant in all_invariants()}
 
-    assert declared - BREAKS.keys() == {name for name in declared if name.startswith("checks_of_")} - BREAKS.keys()
+    of_constraints = {name for name in declared if name.startswith(("checks_of_", "references_of_"))}
+    assert declared - BREAKS.keys() == of_constraints - BREAKS.keys()
     assert BREAKS.keys() <= declared
 
 
