@@ -13,6 +13,8 @@ from django.db.migrations.recorder import MigrationRecorder
 
 FORMAT, VERSION = "perfectworks-organization", 1
 MANIFEST = "manifest.json"
+#: The parts of a manifest that an import reads.
+EXAMPLE = {"organization": {"id": "", "name": ""}, "schema": {}, "files": [{"file": "", "rows": 0, "sha256": ""}]}
 APPS = ("accounts", "account", "orgs", "invitations", "events", "webhooks")
 
 
@@ -57,6 +59,8 @@ def read_manifest(directory: Path) -> dict[str, Any]:
         raise TransferRefused(f"{directory / MANIFEST} cannot be read: it is missing or no JSON.") from error
     if not isinstance(manifest, dict) or (manifest.get("format"), manifest.get("version")) != (FORMAT, VERSION):
         raise TransferRefused(f"{directory / MANIFEST} is not a {FORMAT} of version {VERSION}.")
+    if not _has_form_of(EXAMPLE, manifest):
+        raise TransferRefused(f"{directory / MANIFEST} does not have the expected form.")
     if manifest.get("schema") != schema():
         raise TransferRefused(
             "The export is from another version of the service. Upgrade both installations to the same version first."
@@ -72,16 +76,31 @@ def require_whole(directory: Path, entries: Iterable[dict[str, Any]]) -> None:
 
 
 def read_rows(file: Path) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a file."""
+    """Yield the rows of a file. Raises TransferRefused for a line that is no JSON object with ``fields``."""
     with file.open("rb") as stream:
-        for line in stream:
-            yield json.loads(line)
+        for number, line in enumerate(stream, start=1):
+            try:
+                row = json.loads(line)
+            except ValueError:
+                row = None
+            if not isinstance(row, dict) or not isinstance(row.get("fields"), dict):
+                raise TransferRefused(f"Line {number} of {file.name} is no row.")
+            yield row
 
 
 def schema() -> dict[str, str]:
     """Return the last migration of each app. Files of another schema have other columns."""
     applied = MigrationRecorder.Migration.objects.filter(app__in=APPS).order_by("app", "name")
     return dict(applied.values_list("app", "name"))
+
+
+def _has_form_of(example: Any, found: Any) -> bool:
+    """Return whether JSON has the parts of the example. Each element of a list is like the only one of the example."""
+    if not isinstance(found, type(example)):
+        return False
+    if isinstance(example, dict):
+        return all(_has_form_of(part, found.get(name)) for name, part in example.items())
+    return not isinstance(example, list) or all(_has_form_of(example[0], one) for one in found)
 
 
 def _is_whole(directory: Path, entry: dict[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from django.db.models import Model
 
 from accounts.models import User
 from accounts.principals import SERVICE
+from core.ids import parse_uuid
 from core.invariants import all_invariants
 from events.models import Event
 from orgs.models import Organization
@@ -22,6 +23,7 @@ from perfectworks.transfer.tables import TABLES, Table
 
 ROWS_AT_ONCE = 500
 MAX_PROBLEMS = 20
+COMPARED = ("email", "user", "organization_id")  # by which conflicts are found, in addition to ids and unique columns
 OnTable = Callable[[str], None]
 
 
@@ -54,8 +56,10 @@ def import_organization(directory: Path, *, dry_run: bool = False, on_table: OnT
 
 
 def _conflicts(table: Table, file: Path) -> Iterator[str]:
-    """Yield why rows of a file cannot be created."""
+    """Yield why rows of a file cannot be created. Raises TransferRefused for a row that cannot be compared."""
     for rows in _batches(file):
+        for row in rows:
+            _require_columns(table, row)
         if table.model is User:
             yield from _conflicts_of_accounts(rows)
         elif table.model is EmailAddress:
@@ -64,6 +68,17 @@ def _conflicts(table: Table, file: Path) -> Iterator[str]:
             yield from _conflicts_of_events(rows)
         else:
             yield from _existing(table, rows)
+
+
+def _require_columns(table: Table, row: dict[str, Any]) -> None:
+    """Require the columns of the table, and texts in those by which rows are found."""
+    expected = {"pk", "fields"} if table.keeps_ids else {"fields"}
+    if row.keys() != expected or row["fields"].keys() != set(table.columns):
+        raise TransferRefused(f"A row of {table.name} does not have the expected columns.")
+    if table.keeps_ids and parse_uuid(str(row["pk"])) is None:
+        raise TransferRefused(f"A row of {table.name} has no valid id.")
+    if not all(isinstance(row["fields"].get(name), str | None) for name in (*table.unique, *COMPARED)):
+        raise TransferRefused(f"A row of {table.name} is not valid.")
 
 
 def _existing(table: Table, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -158,9 +173,6 @@ class _Writer:
 
     def _object_of(self, table: Table, row: dict[str, Any]) -> Any:
         """Return a row as an object, after it was validated. The invariants check the rest."""
-        expected = {"pk", "fields"} if table.keeps_ids else {"fields"}
-        if row.keys() != expected or row["fields"].keys() != set(table.columns):
-            raise TransferRefused(f"A row of {table.name} does not have the expected columns.")
         if self._owner_of(table, row) != self.organization_id:
             raise TransferRefused(f"A row of {table.name} belongs to another organization.")
         try:

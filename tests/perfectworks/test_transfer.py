@@ -125,8 +125,13 @@ def rewrite(directory: Path, name: str, change: Callable[[dict[str, Any]], None]
     """Change the first row of a file, and its checksum."""
     rows = rows_in(directory, name)
     change(rows[0])
+    rewrite_lines(directory, name, [json.dumps(row) for row in rows])
+
+
+def rewrite_lines(directory: Path, name: str, lines: list[str]) -> None:
+    """Write a file with these lines, and its checksum."""
     file = directory / f"{name}.jsonl"
-    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    file.write_text("".join(f"{line}\n" for line in lines))
     manifest = json.loads((directory / "manifest.json").read_text())
     [entry] = [entry for entry in manifest["files"] if entry["file"] == file.name]
     entry["sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
@@ -336,6 +341,15 @@ class TestFiles:
         file.write_text(json.dumps(json.loads(file.read_text()) | changed))
         assert problem in refused(exported)
 
+    @pytest.mark.parametrize(
+        "changed",
+        [{"files": None}, {"files": {"a": 1}}, {"files": [{"file": "roles.jsonl"}]}, {"organization": "riverside"}],
+    )
+    def test_a_manifest_without_a_part(self, exported, changed):
+        file = exported / "manifest.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | changed))
+        assert refused(exported) == f"{file} does not have the expected form."
+
 
 class TestForgedRows:
     """Rows with right checksums that give more than an export contains are refused."""
@@ -347,6 +361,24 @@ class TestForgedRows:
     def test_a_column_that_does_not_leave(self, exported):
         rewrite(exported, "accounts", lambda row: row["fields"].update(is_superuser=True))
         assert refused(exported) == "A row of accounts does not have the expected columns."
+
+    @pytest.mark.parametrize("line", ["", "{", "[]", '"fields"', '{"pk": 1}', '{"fields": []}', "\u00ff"])
+    def test_a_line_that_is_no_row(self, exported, line):
+        rewrite_lines(exported, "invitations", [line])
+        assert refused(exported) == "Line 1 of invitations.jsonl is no row."
+
+    @pytest.mark.parametrize("pk", ["../../etc", 1, None, []])
+    def test_an_id_that_is_none(self, exported, pk):
+        rewrite(exported, "invitations", lambda row: row.update(pk=pk))
+        assert refused(exported) == "A row of invitations has no valid id."
+
+    @pytest.mark.parametrize(
+        ("name", "column"),
+        [("accounts", "email"), ("addresses", "user"), ("events", "organization_id"), ("emails", "message_id")],
+    )
+    def test_a_list_instead_of_a_text(self, exported, name, column):
+        rewrite(exported, name, lambda row: row["fields"].update({column: ["a"]}))
+        assert refused(exported) == f"A row of {name} is not valid."
 
     @pytest.mark.parametrize("name", ["units", "invitations", "roles"])
     def test_a_row_of_another_organization(self, exported, name):
