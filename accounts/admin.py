@@ -38,7 +38,7 @@ class AccountEmailAttemptInline(AttemptsInline):
 
 @admin.register(AccountEmail)
 class AccountEmailAdmin(EmailsAdmin):
-    """The emails about accounts of the last 30 days."""
+    """The emails about accounts that are kept."""
 
     badges: ClassVar[Any] = {"state": EMAIL_STATES, "purpose": PURPOSES}
     list_display = columns_with("purpose")

@@ -13,9 +13,12 @@ from itertools import chain, islice
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.actions.retention import account_emails_before, delete_account_emails_before
 from events.retention import delete_events_of_no_organization, events_of_no_organization
 from invitations.actions.retention import delete_ended_before, ended_before
 from orgs.actions.retention import count_events_before, cut_events_before
+from webhooks.actions.retention import delete_messages_before
+from webhooks.models import WebhookMessage
 
 INTERVAL = 3600.0  # seconds
 MAX_STEPS = 10
@@ -65,6 +68,20 @@ RETENTIONS = (
         "EVENT_RETENTION_DAYS",
         lambda moment: events_of_no_organization(before=moment).count(),
         lambda moment: delete_events_of_no_organization(before=moment),
+    ),
+    Retention(
+        "webhooks",
+        "webhooks, with their attempts",
+        "DELIVERY_RETENTION_DAYS",
+        lambda moment: WebhookMessage.objects.before(moment).count(),
+        delete_messages_before,
+    ),
+    Retention(
+        "accountEmails",
+        "emails about accounts",
+        "DELIVERY_RETENTION_DAYS",
+        lambda moment: account_emails_before(moment).count(),
+        delete_account_emails_before,
     ),
 )
 

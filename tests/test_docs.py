@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.management import load_command_class
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -63,3 +64,12 @@ def test_every_default_is_the_listed_one():
     assert {name: str(getattr(settings, name)) for name in listed.keys() - NOT_IN_DJANGO} == {
         name: value for name, value in listed.items() if name not in NOT_IN_DJANGO
     }
+
+
+def test_each_listed_command_exists_and_prints_json():
+    section = (ROOT / "docs" / "operations.md").read_text().split("\n## Commands\n")[1].split("\n## ")[0]
+    names = re.findall(r"^\| `(\w+)", section, re.MULTILINE)
+    assert len(names) > 10
+    for name in names:
+        options = load_command_class("perfectworks", name).create_parser("manage.py", name).format_help()
+        assert "--json" in options, name

@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
@@ -100,7 +101,8 @@ class WebhookEndpointAdmin(ActionAdmin):
         Button("disable", _("Disable"), _press(endpoints.disable_endpoint),
                applies=lambda e: _is_live(e) and e.is_enabled, ends=lambda e: [
                    _("The endpoint gets no events until somebody enables it again."),
-                   _("Webhooks that wait are dropped. They can be replayed for 30 days."),
+                   _("Webhooks that wait are dropped. They can be replayed for %(days)s days.")
+                   % {"days": settings.DELIVERY_RETENTION_DAYS},
                ]),
         Button("rotate-secret", _("Replace the secret"), _press(endpoints.rotate_secret), applies=_is_live,
                ends=lambda e: [
@@ -140,7 +142,7 @@ class WebhookAttemptInline(Responses, ReadOnlyInline):
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(Responses, ReadOnlyAdmin):
-    """The webhooks of the last 30 days, with every attempt. What they say is on the pages of the organization."""
+    """The webhooks that are kept, with every attempt. What they say is on the pages of the organization."""
 
     badges: ClassVar[Any] = {"state": WEBHOOK_STATES}
     list_display = (

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.urls import reverse
 
 from accounts.email.models import AccountEmail
@@ -28,6 +29,7 @@ def _webhook_disabled(email: AccountEmail) -> Facts | None:
         "organization": one_line(endpoint.organization.name),
         "endpoint": one_line(str(endpoint)),
         "is_gone": endpoint.state == WebhookEndpoint.State.GONE,
+        "days": settings.DELIVERY_RETENTION_DAYS,
         "path": reverse("organization-webhook", args=[endpoint.organization.slug, endpoint.pk]),
     }
 

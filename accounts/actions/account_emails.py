@@ -5,14 +5,12 @@ An email is a row in the transaction of its cause. The worker sends it, also if 
 
 import logging
 from collections.abc import Iterable
-from datetime import timedelta
 from uuid import UUID
 
 from allauth.core.internal.ratelimit import consume
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import Q
 
 from accounts.email.models import AccountEmail
 from accounts.email.notices import NOTICES
@@ -23,9 +21,6 @@ from core.metrics import count_limit
 from outbox.delivery_reports import Report, change_state
 
 logger = logging.getLogger(__name__)
-
-KEPT = timedelta(days=30)
-MAX_DELETED = 1000  # limits the run time of the statement; the next run deletes more
 
 
 class AccountEmailLimitReached(LimitReached):
@@ -91,17 +86,6 @@ def take_report_about_account_email(*, email_id: UUID, report: Report) -> bool:
             return False
         email.history.create(state=report.state, response=report.response)
     return True
-
-
-def delete_old_account_emails() -> None:
-    """Delete emails about accounts 30 days after they were requested, the oldest first."""
-    AccountEmail.objects.filter(pk__in=list(outdated_emails())).delete()
-
-
-def outdated_emails() -> QuerySet[AccountEmail, UUID]:
-    """Return the keys of the emails that one run deletes."""
-    old = AccountEmail.objects.filter(created_at__lt=Now() - KEPT).order_by("created_at")
-    return old.values_list("pk", flat=True)[:MAX_DELETED]
 
 
 def erase_account_emails(user: User, addresses: set[str]) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.actions.account_emails import delete_old_account_emails
 from accounts.browser_sessions import Session
 from accounts.models import IdempotentResponse
 
@@ -34,5 +33,4 @@ def oldest_expired_sessions() -> QuerySet[Session, str]:
 MAINTENANCE_TASKS: tuple[Callable[[], None], ...] = (
     delete_old_responses,
     delete_expired_sessions,
-    delete_old_account_emails,
 )

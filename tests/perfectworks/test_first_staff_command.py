@@ -1,5 +1,6 @@
 """Test ``manage.py create_first_staff``, which containers run at each start."""
 
+import json
 from io import StringIO
 
 import pytest
@@ -20,9 +21,9 @@ def first_staff(settings):
     settings.FIRST_STAFF_EMAIL, settings.FIRST_STAFF_PASSWORD = "Root@Example.com", PASSWORD
 
 
-def run():
+def run(**options):
     out = StringIO()
-    call_command("create_first_staff", stdout=out)
+    call_command("create_first_staff", stdout=out, **options)
     return out.getvalue()
 
 
@@ -67,6 +68,14 @@ def test_again_it_changes_nothing(settings):
         assert run() == "There is a superuser. No account was created.\n"
 
     assert (changes.events, User.objects.get().check_password(PASSWORD)) == ([], True)
+
+
+def test_it_says_as_json_whether_it_created_one():
+    assert json.loads(run(json=True)) == {
+        "created": True,
+        "text": "Created the superuser root@example.com, who signs in with FIRST_STAFF_PASSWORD.",
+    }
+    assert json.loads(run(json=True)) == {"created": False, "text": "There is a superuser. No account was created."}
 
 
 def test_without_an_address_it_does_nothing(settings):

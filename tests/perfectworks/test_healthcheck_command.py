@@ -1,5 +1,6 @@
 """Test ``manage.py healthcheck``, the health check of a worker's container."""
 
+import json
 import socket
 from datetime import timedelta
 from io import StringIO
@@ -15,9 +16,9 @@ pytestmark = pytest.mark.django_db
 HOST = socket.gethostname()
 
 
-def run():
+def run(**options):
     out = StringIO()
-    call_command("healthcheck", stdout=out)
+    call_command("healthcheck", stdout=out, **options)
     return out.getvalue()
 
 
@@ -26,6 +27,7 @@ def test_a_worker_of_this_machine_is_healthy(django_assert_num_queries):
 
     with django_assert_num_queries(1):
         assert run() == f"A worker runs on {HOST}.\n"
+    assert json.loads(run(json=True)) == {"host": HOST, "workerRuns": True}
 
 
 @pytest.mark.parametrize(("host", "seconds"), [("another", 0), (HOST, 61)])

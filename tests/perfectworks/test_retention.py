@@ -25,7 +25,15 @@ from orgs.models import Organization
 from orgs.policies import PermissionMissing
 from perfectworks import retention
 from perfectworks.retention import delete_old_rows, hourly
-from tests.factories import AttemptFactory, EmailFactory, EventFactory, InvitationFactory, UserFactory
+from tests.factories import (
+    AccountEmailFactory,
+    AttemptFactory,
+    EmailFactory,
+    EventFactory,
+    InvitationFactory,
+    UserFactory,
+    WebhookMessageFactory,
+)
 from tests.support.changes import event, track_changes
 from tests.support.invariants import violations
 from tests.support.people import session_of
@@ -153,12 +161,17 @@ def old_rows(organization: Organization) -> None:
     ended(OLD, organization=organization)
     for _ in range(3):
         EventFactory.create(organization=organization, **made(OLD))
+    old = {"created_at": timezone.now() - timedelta(days=31)}
+    WebhookMessageFactory.create(organization=organization, **old)
+    AccountEmailFactory.create(sent=True, **old)
 
 
 COUNTS = {
     "endedInvitations": {"days": 90, "rows": 1},
     "organizationEvents": {"days": 90, "rows": 2},
     "accountEvents": {"days": 90, "rows": 0},
+    "webhooks": {"days": 30, "rows": 1},
+    "accountEmails": {"days": 30, "rows": 1},
 }
 
 
@@ -174,6 +187,7 @@ def test_a_dry_run_counts_the_same_and_changes_nothing(old_rows):
 
 def test_by_default_everything_is_kept(old_rows, settings):
     settings.INVITATION_RETENTION_DAYS = settings.EVENT_RETENTION_DAYS = 0
+    settings.DELIVERY_RETENTION_DAYS = 40
 
     with track_changes() as changes:
         assert "events of accounts: kept, because EVENT_RETENTION_DAYS is 0" in run()
@@ -183,7 +197,7 @@ def test_by_default_everything_is_kept(old_rows, settings):
 def test_the_worker_deletes_a_few_steps_at_a_time(old_rows, monkeypatch):
     monkeypatch.setattr(retention, "MAX_STEPS", 1)
 
-    assert [delete_old_rows() for _ in range(3)] == [True, True, False]
+    assert [delete_old_rows() for _ in range(5)] == [True, True, True, True, False]
     assert (Invitation.objects.count(), Event.objects.count()) == (0, 1)
 
 
@@ -209,8 +223,8 @@ class TestLegalHold:
 
         with track_changes() as changes:
             run()
-        assert changes.nothing
-        assert json.loads(run(json=True, dry_run=True))["deleted"]["organizationEvents"]["rows"] == 0
+        assert (changes.tables, changes.emails, changes.events) == ({}, (0, 0, 1), [])
+        assert {found["rows"] for found in json.loads(run(json=True, dry_run=True))["deleted"].values()} == {0}
 
         set_legal_hold(by=administrator, organization_id=organization.pk, legal_hold=False)
         run()

@@ -31,6 +31,7 @@ NO_HOST = "which is not a host name or an IP address."
         ),
         ({"INVITATION_RETENTION_DAYS": "59"}, "INVITATION_RETENTION_DAYS must be 60 or more, or 0."),
         ({"EVENT_RETENTION_DAYS": "-1"}, "EVENT_RETENTION_DAYS must be 60 or more, or 0."),
+        ({"DELIVERY_RETENTION_DAYS": "6"}, "DELIVERY_RETENTION_DAYS must be 7 or more."),
         (
             {"INVITATION_TOKEN_KEYS": f"{SECRET},short"},
             "INVITATION_TOKEN_KEYS needs 50 characters or more per key.",

@@ -39,7 +39,7 @@ from tests.factories import (
 from tests.support.people import membership_of, session_of
 from tests.support.queries import query_summaries
 from webhooks.actions import erasing
-from webhooks.actions.erasing import delete_old_messages
+from webhooks.actions.retention import delete_messages_before
 from webhooks.event_types import EVENT_TYPES
 from webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookMessage
 
@@ -228,12 +228,12 @@ def test_many_messages_are_erased_in_steps(owner, admin, followed, by_staff, mon
     assert [json.loads(message.data)["invitation"] for message in WebhookMessage.objects.all()] == [None] * 5
 
 
-def test_messages_are_deleted_after_thirty_days():
+def test_old_messages_are_deleted_with_their_deliveries():
     old = WebhookMessageFactory.create(created_at=timezone.now() - timedelta(days=31))
     WebhookDeliveryFactory.create(message=old, endpoint__organization=old.organization)
     kept = WebhookMessageFactory.create(created_at=timezone.now() - timedelta(days=29))
 
-    assert delete_old_messages() is False
+    assert [*delete_messages_before(timezone.now() - timedelta(days=30))] == [1]
     assert [*WebhookMessage.objects.all()] == [kept]
     assert not WebhookDelivery.objects.exists()
     assert WebhookEndpoint.objects.exists()

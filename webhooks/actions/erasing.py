@@ -1,16 +1,12 @@
-"""Remove a person who is erased from the messages, and delete old messages with their deliveries."""
-
-from datetime import timedelta
+"""Remove a person who is erased from the messages."""
 
 from django.db.models import Q
-from django.utils import timezone
 
 from accounts.models import User
 from invitations.models import Invitation
 from webhooks.models import WebhookAttempt, WebhookDelivery, WebhookMessage, WebhookMessageQuerySet
 
-KEPT = timedelta(days=30)
-MAX_BATCH = 1000  # limits the run time of the statement; the next run deletes more
+MAX_BATCH = 1000  # limits the run time of the statements
 
 
 def erase_from_webhooks(*, user: User, addresses: set[str]) -> None:
@@ -34,10 +30,3 @@ def _erase(messages: WebhookMessageQuerySet) -> None:
     WebhookMessage.objects.bulk_update(rows, ["data", "user_id", "address"])
     WebhookDelivery.objects.filter(message__in=rows).update(response="")
     WebhookAttempt.objects.filter(delivery__message__in=rows).update(response="")
-
-
-def delete_old_messages() -> bool:
-    """Delete messages from more than 30 days ago. Return whether there may be more."""
-    old = list(WebhookMessage.objects.before(timezone.now() - KEPT).values_list("pk", flat=True)[:MAX_BATCH])
-    WebhookMessage.objects.filter(pk__in=old).delete()
-    return len(old) == MAX_BATCH

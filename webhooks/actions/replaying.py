@@ -24,7 +24,7 @@ class WebhookEndpointDisabled(Conflict):
 
 
 class WebhookDeliveryNotFound(NotFound):
-    """The endpoint has no such delivery, or it is older than 30 days."""
+    """The endpoint has no such delivery, or it is no longer kept."""
 
     message = "There is no such webhook delivery."
 

@@ -130,4 +130,4 @@ class WebhookDeliveryDetailsSerializer(WebhookDeliverySerializer):
 class ReplaySerializer(HouseSerializer):
     """From when on to send webhooks again."""
 
-    since = TimeField(help_text="A time. Webhooks are kept for 30 days.")
+    since = TimeField(help_text="A time. Webhooks are kept for 30 days, unless the operator chose another time.")

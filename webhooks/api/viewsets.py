@@ -148,7 +148,7 @@ class LedgerPagination(CursorPagination):
 
 
 class WebhookDeliveryViewSet(PathOrganizationContext):
-    """The ledger of a webhook endpoint. It is kept for 30 days."""
+    """The ledger of a webhook endpoint. It is kept for 30 days, unless the operator chose another time."""
 
     resource = "webhook_deliveries"
     tag = "Webhooks"

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -274,7 +276,10 @@ class ReplayForm(forms.Form):
     since = forms.DateTimeField(
         label=gettext_lazy("Since"),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text=gettext_lazy("The time is in UTC. Webhooks are kept for 30 days."),
+        help_text=format_lazy(
+            gettext_lazy("The time is in UTC. Webhooks are kept for {days} days."),
+            days=settings.DELIVERY_RETENTION_DAYS,
+        ),
     )
 
 

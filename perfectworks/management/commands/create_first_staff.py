@@ -1,5 +1,7 @@
 """``manage.py create_first_staff``: create the first superuser from the environment."""
 
+import json
+from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
@@ -23,14 +25,23 @@ class Command(BaseCommand):
         "password, the person gets an email with a link to choose one. Can be run at each start."
     )
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add ``--json``."""
+        parser.add_argument("--json", action="store_true", help="Print the result as JSON.")
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Create it, and say what was done. Raises CommandError if the address has an account or is not valid."""
-        if not settings.FIRST_STAFF_EMAIL:
-            self.stdout.write("FIRST_STAFF_EMAIL is not set. No account was created.")
-        elif User.objects.filter(is_superuser=True, is_active=True).exists():
-            self.stdout.write("There is a superuser. No account was created.")
-        else:
-            self.stdout.write(create(read_address(settings.FIRST_STAFF_EMAIL), settings.FIRST_STAFF_PASSWORD))
+        reason = reason_against_it()
+        text = reason or create(read_address(settings.FIRST_STAFF_EMAIL), settings.FIRST_STAFF_PASSWORD)
+        self.stdout.write(json.dumps({"created": not reason, "text": text}) if options["json"] else text)
+
+
+def reason_against_it() -> str:
+    """Return why no account is created, or ""."""
+    if not settings.FIRST_STAFF_EMAIL:
+        return "FIRST_STAFF_EMAIL is not set. No account was created."
+    exists = User.objects.filter(is_superuser=True, is_active=True).exists()
+    return "There is a superuser. No account was created." if exists else ""
 
 
 def create(address: Address, password: str) -> str:

@@ -3,17 +3,18 @@
 import json
 from argparse import ArgumentParser
 from collections.abc import Iterable
-from typing import Any
+from typing import IO, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError
 
 from perfectworks.doctor.database import clock, connections, database, migrations
 from perfectworks.doctor.deliveries import mail_server, queues, send_test_email, worker
-from perfectworks.doctor.findings import Examination, NamedDiagnosis, Severity, examine
+from perfectworks.doctor.findings import Diagnosis, Examination, NamedDiagnosis, Severity, examine
 from perfectworks.doctor.machine import configuration, disk
 from perfectworks.doctor.public_url import public_url
 from perfectworks.doctor.sender_domain import sender_domain
 from perfectworks.management.lookups import read_address
+from perfectworks.management.progress import Bar
 
 EXAMINATIONS: dict[str, Examination] = {
     "database": database,
@@ -59,11 +60,23 @@ class Command(BaseCommand):
         if options["send_to"]:
             address = read_address(options["send_to"])
             examinations["test-email"] = lambda: [send_test_email(address)]
-        found = list(examine(examinations, NEED_DATABASE))
+        with Bar(cast("IO[str]", self.stderr), total=len(examinations)) as bar:
+            shown = {name: _shown(bar, name, one) for name, one in examinations.items()}
+            found = list(examine(shown, NEED_DATABASE))
         self.stdout.write(diagnoses_as_json(found) if options["json"] else diagnoses_as_text(found))
         failures = sum(one.diagnosis.level == Severity.FAILURE for one in found)
         if failures:
             raise CommandError(f"Failures: {failures}.")
+
+
+def _shown(bar: Bar, name: str, examination: Examination) -> Examination:
+    """Return the examination, which shows on the bar that it runs. Some wait for other hosts."""
+
+    def run() -> list[Diagnosis]:
+        bar.advance(None, text=name, by=0)
+        return bar.advance([*examination()], text=name)
+
+    return run
 
 
 def diagnoses_as_json(found: Iterable[NamedDiagnosis]) -> str:

@@ -1,6 +1,8 @@
 """``manage.py healthcheck``: say whether a worker of this machine runs, for the health check of its container."""
 
+import json
 import socket
+from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -18,6 +20,10 @@ class Command(BaseCommand):
     )
     requires_system_checks = []  # it runs often
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add ``--json``."""
+        parser.add_argument("--json", action="store_true", help="Print the result as JSON.")
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Look for it. Raises CommandError if there is none, or if the database does not respond."""
         host = socket.gethostname()[:255]
@@ -27,4 +33,5 @@ class Command(BaseCommand):
             raise CommandError(f"The database does not respond ({type(error).__name__}).") from error
         if not runs:
             raise CommandError(f"No worker on {host} has updated its heartbeat within a minute.")
-        self.stdout.write(f"A worker runs on {host}.")
+        result = {"host": host, "workerRuns": True}
+        self.stdout.write(json.dumps(result) if options["json"] else f"A worker runs on {host}.")

@@ -15,8 +15,9 @@ class Command(BaseCommand):
     """Delete old rows."""
 
     help = (
-        "Delete ended invitations and events that are older than INVITATION_RETENTION_DAYS and EVENT_RETENTION_DAYS. "
-        "The worker does the same once an hour. Organizations under a legal hold keep everything. The command can be "
+        "Delete ended invitations, events, and webhooks and emails about accounts that are older than "
+        "INVITATION_RETENTION_DAYS, EVENT_RETENTION_DAYS and DELIVERY_RETENTION_DAYS. The worker does the same once an "
+        "hour. Organizations under a legal hold keep everything. The command can be "
         "stopped and run again at any time, because it deletes in short transactions."
     )
 

@@ -14,14 +14,12 @@ from outbox.worker import Worker, stopped_by_signals
 from perfectworks import __version__, retention
 from perfectworks.checks import require_safe_database
 from perfectworks.metrics import serve_worker_metrics
-from webhooks.actions import maintenance as webhooks_maintenance
 
 logger = logging.getLogger(__name__)
 
 MAINTENANCE_TASKS = (
     *accounts_maintenance.MAINTENANCE_TASKS,
     *invitations_maintenance.MAINTENANCE_TASKS,
-    *webhooks_maintenance.MAINTENANCE_TASKS,
     *retention.MAINTENANCE_TASKS,
 )
 

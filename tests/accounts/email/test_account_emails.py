@@ -13,8 +13,9 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.actions.account_emails import KEPT, delete_old_account_emails, request_account_email
+from accounts.actions.account_emails import request_account_email
 from accounts.actions.registration import register
+from accounts.actions.retention import delete_account_emails_before
 from accounts.email.handlers import GIVE_UP_AFTER, MAX_DELAY
 from accounts.email.models import AccountEmail, AccountEmailAttempt
 from accounts.email.notices import NOTICES
@@ -206,8 +207,9 @@ def test_the_page_of_the_addresses_says_whether_the_email_is_delayed(
 
 def test_old_emails_are_deleted(member: User) -> None:
     old, new = AccountEmailFactory.create_batch(2, sent=True, user=member)
-    AccountEmail.objects.filter(pk=old.pk).update(created_at=timezone.now() - KEPT - timedelta(seconds=1))
-    delete_old_account_emails()
+    moment = timezone.now() - timedelta(days=30)
+    AccountEmail.objects.filter(pk=old.pk).update(created_at=moment - timedelta(seconds=1))
+    assert [*delete_account_emails_before(moment)] == [1]
     assert list(AccountEmail.objects.all()) == [new]
 
 
