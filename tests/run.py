@@ -2,7 +2,8 @@
 
 `TEST_DATABASE_URL` is the URL of the PostgreSQL server. The default is the local server on the standard port. With
 `REQUIRE_POSTGRESQL=1`, a missing server is a failure. Tests that do not depend on the database run once, on SQLite.
-Both databases are tested at the same time, because many tests wait for other processes.
+Both databases are tested at the same time, because many tests wait for other processes. PostgreSQL, with fewer tests,
+gets half of the test processes.
 With `--full`, tests that depend on chance are repeated (see `repetition.py`), on one database after the other: races
 and timeouts depend on how busy the machine is.
 """
@@ -12,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -77,14 +79,20 @@ def run_on_all(name: str, url: str) -> int:
 
 
 def start_on_postgresql(url: str, output: IO[bytes]) -> "subprocess.Popen[bytes]":
-    """Start the tests on PostgreSQL. They write to ``output``."""
+    """Start the tests on PostgreSQL, with half of the test processes. They write to ``output``."""
     return subprocess.Popen(
-        command("--second-database"),
+        [*command("--second-database"), *half_of_the_processes(sys.argv)],
         env=environment(url),
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
     )
+
+
+def half_of_the_processes(arguments: list[str]) -> list[str]:
+    """Return the option for half as many test processes, if the arguments name a number of several."""
+    number = next((after for option, after in pairwise(arguments) if option == "-n"), "")
+    return ["-n", str(int(number) // 2)] if number.isdigit() and int(number) > 1 else []
 
 
 def run_on_sqlite() -> int:
