@@ -86,6 +86,17 @@ def test_the_worker_is_healthy_while_its_heart_beats():
     assert worker["livenessProbe"]["exec"] == {"command": ["python", "manage.py", "healthcheck"]}
 
 
+def test_the_processes_of_a_new_version_wait_for_its_migrations():
+    [web, worker] = [manifests()[f"Deployment/perfectworks-{name}"]["spec"] for name in ("web", "worker")]
+
+    assert web["template"]["spec"]["containers"][0]["readinessProbe"]["httpGet"]["path"] == "/healthz/ready"
+    [waiting] = worker["template"]["spec"]["initContainers"]
+    assert waiting["command"] == ["python", "manage.py", "migrate", "--check"]
+    assert ("strategy" in web, "strategy" in worker) == (False, False)  # the default: the old pods stay until then
+    assert ours()["web"]["depends_on"] == ours()["worker"]["depends_on"]
+    assert ours()["web"]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
+
+
 def test_only_the_demonstration_is_in_development_mode():
     in_development = [name for name, service in ours().items() if "DEBUG" in service["environment"]]
 
