@@ -25,6 +25,9 @@ DATABASE_SECONDS = Counter("perfectworks_http_database_seconds", "Time that requ
 STATEMENTS = Counter("perfectworks_http_database_statements", "Statements of requests.", ["route"])
 EVENTS = Counter("perfectworks_events", "Events in the audit log by kind, such as invitation.accepted.", ["kind"])
 LIMITS = Counter("perfectworks_limits_met", "Requests and emails that a limit stopped.", ["limit"])
+SKIPPED = Counter(
+    "perfectworks_request_limit_skipped", "Requests that were not limited, because Redis did not count them."
+)
 DELIVERIES = Counter("perfectworks_deliveries", "Attempts to deliver by outcome.", ["transport", "kind", "outcome"])
 POOL = Gauge(
     "perfectworks_database_connections",
@@ -64,3 +67,8 @@ def count_delivery(transport: str, kind: str, outcome: str) -> None:
 def count_limit(limit: str) -> None:
     """Count that somebody met a limit. ``limit`` is the code of an error, or another name in our code."""
     LIMITS.labels(limit).inc()
+
+
+def count_request_without_limit() -> None:
+    """Count a request that was not limited, because Redis does not respond."""
+    SKIPPED.inc()

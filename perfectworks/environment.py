@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from email.headerregistry import Address
 from email.utils import getaddresses
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import environ
@@ -136,6 +136,31 @@ def require_ports(name: str, ports: list[str]) -> list[int]:
     if not all(re.fullmatch(r"[1-9][0-9]{0,4}", port) and int(port) < 2**16 for port in ports):
         raise ImproperlyConfigured(f"{name} must be port numbers, separated by commas.")
     return [int(port) for port in ports]
+
+
+class RequestLimit(NamedTuple):
+    """So many requests in so many seconds."""
+
+    requests: int
+    seconds: int
+
+
+SECONDS_OF = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+
+
+def require_request_limit(name: str, limit: str, cache_backend: str) -> RequestLimit | None:
+    """Return a limit such as ``600/minute``, or None if there is none.
+
+    Raises ImproperlyConfigured if it is malformed, and if there is no Redis to count in.
+    """
+    if not limit:
+        return None
+    found = re.fullmatch(r"([1-9][0-9]{0,8})/(second|minute|hour|day)", limit, re.ASCII)
+    if found is None:
+        raise ImproperlyConfigured(f"{name} must be a number per second, minute, hour or day, such as 600/minute.")
+    if cache_backend != "django.core.cache.backends.redis.RedisCache":
+        raise ImproperlyConfigured(f"{name} needs a Redis to count in. Set CACHE_URL=redis://..., or unset the limit.")
+    return RequestLimit(int(found[1]), SECONDS_OF[found[2]])
 
 
 def require_contact(name: str, uri: str) -> str:

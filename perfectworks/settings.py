@@ -23,6 +23,7 @@ from perfectworks.environment import (
     require_link,
     require_ports,
     require_read_committed,
+    require_request_limit,
     require_root_path,
     require_sender,
     require_signed_webhook,
@@ -264,8 +265,8 @@ else:
 
 # --- Cache --------------------------------------------------------------------------------------------------
 
-# Only the rate limits of sign-in and sign-up use the cache. `manage.py serve` has one web process and needs no shared
-# cache. Several processes need Redis. Without it, each process would count its own limits.
+# Only rate limits use the cache: those of sign-in and sign-up, and that of each credential. `manage.py serve` has one
+# web process and needs no shared cache. Several processes need Redis. Without it, each would count its own limits.
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
 if "CACHE_URL" in env.ENVIRON and CACHES["default"]["BACKEND"] == "django.core.cache.backends.redis.RedisCache":
     from redis.backoff import NoBackoff  # importing it takes long
@@ -498,6 +499,16 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+# The general limit of each credential, see `accounts.request_limit`. Off by default.
+REQUEST_LIMIT_PER_CREDENTIAL = require_request_limit(
+    "REQUEST_LIMIT_PER_CREDENTIAL",
+    env.str("REQUEST_LIMIT_PER_CREDENTIAL", default=""),
+    CACHES["default"]["BACKEND"],
+)
+if REQUEST_LIMIT_PER_CREDENTIAL:
+    REST_FRAMEWORK["DEFAULT_THROTTLE_CLASSES"] = ["accounts.request_limit.CredentialThrottle"]
+    MIDDLEWARE.append("accounts.request_limit.RequestLimitMiddleware")
+    CORS_EXPOSE_HEADERS += ["ratelimit", "ratelimit-policy"]
 SPECTACULAR_SETTINGS = {
     "TITLE": SERVICE_NAME,
     "DESCRIPTION": "Organizations, memberships, roles and invitations.\n\n"

@@ -54,6 +54,17 @@ ENTITY_TAG = {
         "schema": {"type": "string"},
     }
 }
+# The form of draft-ietf-httpapi-ratelimit-headers.
+RATE_LIMIT = {
+    "RateLimit-Policy": {
+        "description": "The limit of requests with this credential: `q` requests in `w` seconds.",
+        "schema": {"type": "string", "examples": ['"credential";q=600;w=60']},
+    },
+    "RateLimit": {
+        "description": "What is left of the limit: `r` requests in the next `t` seconds.",
+        "schema": {"type": "string", "examples": ['"credential";r=599;t=60']},
+    },
+}
 
 
 class OperationSchema(AutoSchema):
@@ -89,6 +100,8 @@ class OperationSchema(AutoSchema):
             statuses |= {413, 415}
         if IF_MATCH_HEADER in self.operation.headers:
             statuses.add(412)
+        if self.is_limited:
+            statuses.add(429)
         return statuses
 
     def get_operation_id(self) -> str:
@@ -177,7 +190,13 @@ class OperationSchema(AutoSchema):
         }
         if self.has_tag:
             brief["304"] = {"description": "Not modified", "headers": ENTITY_TAG}
-        return {str(self.operation.status): self.success(), **brief, **failures}
+        bodies = {str(self.operation.status): self.success(), **brief, **failures}
+        return with_rate_limit(bodies) if self.is_limited else bodies
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether this installation limits the requests of each credential."""
+        return bool(self.view.throttle_classes)
 
     @property
     def has_tag(self) -> bool:
@@ -253,6 +272,14 @@ def with_blank(schema: Schema) -> Schema:
         return schema
     others = {name: one for name, one in schema.items() if name != "oneOf"}
     return others | ({"anyOf": alternatives} if "format" in alternatives[0] else alternatives[0])
+
+
+def with_rate_limit(bodies: dict[str, Schema]) -> dict[str, Schema]:
+    """Return the responses with the headers of the limit, which those of accepted and of refused requests have."""
+    return {
+        status: one | {"headers": one.get("headers", {}) | RATE_LIMIT} if status < "400" or status == "429" else one
+        for status, one in bodies.items()
+    }
 
 
 def response(description: str, schema: Schema) -> Schema:

@@ -94,6 +94,14 @@ class ApiViewSet(GenericViewSet):
         found = operation_of(self)
         return super().perform_content_negotiation(request, force or bool(found and found.media_type))
 
+    def perform_authentication(self, request: Request) -> None:
+        """Authenticate the request and count it, before anything else is done for it."""
+        super().perform_authentication(request)
+        super().check_throttles(request)
+
+    def check_throttles(self, request: Request) -> None:
+        """Do nothing. REST framework would count only requests that have permission."""
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Authenticate and authorize the request, then validate its input.
 

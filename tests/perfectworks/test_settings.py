@@ -40,6 +40,27 @@ NO_HOST = "which is not a host name or an IP address."
             {"ADDRESS_KEYS": f"{SECRET},short"},
             "ADDRESS_KEYS needs 50 characters or more per key.",
         ),
+        *(
+            (
+                {"REQUEST_LIMIT_PER_CREDENTIAL": limit, "CACHE_URL": "redis://cache:6379/0"},
+                "REQUEST_LIMIT_PER_CREDENTIAL must be a number per second, minute, hour or day, such as 600/minute.",
+            )
+            for limit in (
+                "600",
+                "0/minute",
+                "-1/hour",
+                "600/m",
+                "600 / minute",
+                "1.5/day",
+                "\u0663/day",
+                "1/week",
+                "01/day",
+            )
+        ),
+        (
+            {"REQUEST_LIMIT_PER_CREDENTIAL": "600/minute"},
+            "REQUEST_LIMIT_PER_CREDENTIAL needs a Redis to count in. Set CACHE_URL=redis://..., or unset the limit.",
+        ),
         ({"WEB_STATEMENT_SECONDS": "-1"}, "WEB_STATEMENT_SECONDS must be 0 or more."),
         ({"RECIPIENT_EMAILS_PER_HOUR": "0"}, "RECIPIENT_EMAILS_PER_HOUR must be 1 or more."),
         (
