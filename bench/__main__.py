@@ -57,6 +57,7 @@ def fill(name: str) -> None:
 def measure_on(name: str, url: str) -> None:
     """Start the servers, send the requests and print the table."""
     from bench.admin import admin_table
+    from bench.limited import limited_targets, serve_limited
     from bench.measure import measure, table
     from bench.peers.better_auth import peer_targets, serve_peers
     from bench.statements import count_statements
@@ -65,11 +66,13 @@ def measure_on(name: str, url: str) -> None:
     with (
         serve("perfectworks.wsgi:application", name, url) as service,
         serve("bench.reference.wsgi:application", name, url) as reference,
+        serve_limited(name, url) as limited,
         serve_peers() as peers,
     ):
-        measured = [*targets(), *peer_targets(peers)]
+        own = targets()
+        measured = [*own, *limited_targets(own, limited), *peer_targets(peers)]
         statements = count_statements(measured)
-        servers = {"service": service, "reference": reference, **peers}
+        servers = {"service": service, "reference": reference, **limited, **peers}
         results = measure(measured, servers, ROUNDS, REQUESTS)
     print(*table(measured, results, statements), sep="\n", flush=True)
     print("", *admin_table(), sep="\n")

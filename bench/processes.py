@@ -31,7 +31,7 @@ class Server:
     """A running web server with one process."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int, database: str, url: str) -> None:
-        self.process, self.port, self.database = process, port, database
+        self.process, self.port, self.database, self.url = process, port, database, url
         self.role = urlsplit(url).username
 
     def connect(self) -> HTTPConnection:
@@ -66,13 +66,16 @@ def application_name(port: int) -> str:
 
 
 @contextmanager
-def serve(application: str, database: str, url: str) -> Iterator[Server]:
-    """Run an application with gunicorn and the configuration of production, until the block ends."""
+def serve(application: str, database: str, url: str, **settings: str) -> Iterator[Server]:
+    """Run an application with gunicorn and the configuration of production, until the block ends.
+
+    ``settings`` are further environment variables.
+    """
     port = free_port()
     environment = {
         **SETTINGS, "PATH": os.environ["PATH"], "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
         "DATABASE_URL": f"{url}?application_name={application_name(port)}", "PORT": str(port), "LOG_LEVEL": "ERROR",
-        "WEB_CONCURRENCY": "1", "PYTHONPATH": str(PROJECT)
+        "WEB_CONCURRENCY": "1", "PYTHONPATH": str(PROJECT), **settings
     }  # fmt: skip
     with running([sys.executable, "-m", "gunicorn", application], PROJECT, environment, port) as process:
         yield Server(process, port, database, url)
