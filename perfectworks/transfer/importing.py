@@ -175,6 +175,8 @@ class _Writer:
         """Return a row as an object, after it was validated. The invariants check the rest."""
         if self._owner_of(table, row) != self.organization_id:
             raise TransferRefused(f"A row of {table.name} belongs to another organization.")
+        if not table.is_paused(row["fields"]):
+            raise TransferRefused(f"A row of {table.name} is not paused: something would be sent.")
         try:
             [found] = serializers.deserialize("python", [{"model": table.model._meta.label_lower, **row}])
             created: Any = found.object

@@ -55,6 +55,12 @@ class Table:
         fields = self.model._meta.concrete_fields
         return [one.name for one in fields if not one.primary_key and one.name not in self.left_out]
 
+    def is_paused(self, fields: Fields) -> bool:
+        """Whether the columns are as `pause` leaves them."""
+        paused = {**fields}
+        self.pause(paused)
+        return paused == fields
+
     @property
     def keeps_ids(self) -> bool:
         """Whether the rows keep their ids. Numbers from a sequence of the database are not kept."""

@@ -18,10 +18,15 @@ from django.utils import timezone
 from accounts.models import User
 from core.addresses import normalize_address
 from events.models import Event
+from invitations.actions.answering import accept
 from invitations.actions.inviting import invite, resend
+from invitations.actions.maintenance import MAINTENANCE_TASKS
+from invitations.actions.reminders import ending_soon as ending_soon_now
 from invitations.email.models import Email
 from invitations.explaining import Reason, explain
 from invitations.models import Invitation
+from invitations.tokens import Purpose as TokenPurpose
+from invitations.tokens import token_for
 from orgs.actions.organizations import archive_organization, purge_organization
 from orgs.models import Membership, Organization
 from orgs.permissions import EDITOR_ROLE, LIST_PROJECTS, OWNER_ROLE, UNIT_EDITOR_ROLE
@@ -177,6 +182,53 @@ def test_open_invitations_are_paused_and_say_so(exported, full, mailoutbox):
         invitation = Invitation.objects.with_details().get(pk=email.invitation_id)
         assert (invitation.state, invitation.is_emailed, invitation.reminded_generation) == ("pending", True, 1)
         assert explain(invitation, to_staff=True).reason == Reason.EMAIL_NOT_SENT
+
+
+@pytest.fixture
+def ending_soon(full: Organization) -> Invitation:
+    """An open invitation whose email was sent, and that would get a reminder."""
+    ends_at, sent_at = timezone.now() + timedelta(days=1), timezone.now() - timedelta(days=6)
+    invitation: Invitation = InvitationFactory.create(organization=full, email="soon@example.com", expires_at=ends_at)
+    EmailFactory.create(invitation=invitation, sent=True, sent_at=sent_at)
+    assert ending_soon_now().filter(pk=invitation.pk).exists()
+    return invitation
+
+
+def test_nothing_is_sent_for_an_open_invitation_until_somebody_resends_it(ending_soon, exported, full, owner):
+    forget_everything()
+    run("import_organization", exported)
+    Invitation.objects.waiting().delete()  # it was accepted, and gets the free seat
+
+    for task in MAINTENANCE_TASKS:
+        task()
+    assert not deliver_next()
+    resend(by=session_of(User.objects.get(pk=owner.pk)), organization_id=full.pk, invitation_id=ending_soon.pk)
+    assert deliver_next()
+    assert not deliver_next()
+    assert Email.objects.get(invitation=ending_soon, generation=2).state == "sent"
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_an_earlier_link_works_only_with_the_former_keys(exported, settings, client, kept):
+    link = token_for(Invitation.objects.get(email="open@example.com"), TokenPurpose.EMAILED)
+    forget_everything()
+    former = settings.INVITATION_TOKEN_KEYS if kept else []
+    settings.INVITATION_TOKEN_KEYS = ["a key of the new installation, which is long enough", *former]
+    run("import_organization", exported)
+
+    assert client.get(f"/i/{link}", follow=True).status_code == (200 if kept else 404)
+
+
+def test_the_person_who_was_invited_can_answer_without_a_link(exported, full):
+    forget_everything()
+    run("import_organization", exported)
+    Organization.objects.update(seat_limit=None)
+    person = UserFactory.create(email="open@example.com")
+    invitation = Invitation.objects.addressed_to(person).get()
+
+    accept(by=session_of(person), invitation_id=invitation.pk)
+    assert membership_of(person, full)
+    assert violations() == {}
 
 
 def test_webhooks_are_disabled_until_the_organization_has_a_new_secret(exported, full):
@@ -404,6 +456,19 @@ class TestForgedRows:
     def test_a_name_with_characters_that_nobody_sees(self, exported):
         rewrite(exported, "organization", lambda row: row["fields"].update(name="River\u202eside"))
         assert "A row of organization is not valid" in refused(exported)
+
+    @pytest.mark.parametrize(
+        ("name", "changed"),
+        [
+            ("organization", {"has_webhooks": True}),
+            ("invitations", {"reminded_generation": 0, "finished_at": None}),
+            ("emails", {"state": "queued", "due_at": "2020-01-01T00:00:00Z"}),
+            ("webhook-endpoints", {"state": "enabled"}),
+        ],
+    )
+    def test_something_that_would_be_sent(self, exported, name, changed):
+        rewrite(exported, name, lambda row: row["fields"].update(changed))
+        assert refused(exported) == f"A row of {name} is not paused: something would be sent."
 
     def test_a_reference_to_nothing(self, exported):
         absent = "01900000-0000-7000-8000-000000000000"
