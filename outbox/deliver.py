@@ -27,6 +27,7 @@ from outbox.handlers import Batch, DeliveryHandler, Transport, handler_of
 from outbox.leases import LeaseLost, held, leased, release, reserve_due, take_lease
 from outbox.models import Delivery, DeliveryState
 from outbox.outcomes import Outcome, stored_line
+from outbox.spans import begin_span, end_span
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +79,7 @@ def prepare(delivery: Delivery, batch: Batch) -> Any:
 
     Raises LeaseLost, and what the handler raises.
     """
+    begin_span(delivery)
     handler = handler_of(delivery, batch)
     objection = handler.examine()
     if objection:
@@ -95,7 +97,15 @@ def not_sent(delivery: Delivery, error: Exception) -> Outcome:
 
 
 def record_outcome(delivery: Delivery, outcome: Outcome, batch: Batch) -> None:
-    """Record the outcome. Retry while the database is unreachable, so that what was accepted is not sent again.
+    """Record the outcome, and end the span of the attempt. Raises LeaseLost."""
+    try:
+        _record_until_done(delivery, outcome, batch)
+    finally:
+        end_span(delivery, outcome)
+
+
+def _record_until_done(delivery: Delivery, outcome: Outcome, batch: Batch) -> None:
+    """Retry while the database is unreachable, so that what was accepted is not sent again.
 
     If recording fails for another reason, record only the state. Raises LeaseLost.
     """

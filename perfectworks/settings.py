@@ -571,7 +571,10 @@ SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", default="production")
 # --- Traces -------------------------------------------------------------------------------------------------
 
 # Where traces are sent (OTLP over HTTP), see `perfectworks.tracing`. Off by default.
-if require_link("OTEL_EXPORTER_OTLP_ENDPOINT", env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")):
+OTEL_EXPORTER_OTLP_ENDPOINT = require_link(
+    "OTEL_EXPORTER_OTLP_ENDPOINT", env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
+)
+if OTEL_EXPORTER_OTLP_ENDPOINT:
     MIDDLEWARE.insert(1, "perfectworks.tracing.TracingMiddleware")
 
 # --- Logs ---------------------------------------------------------------------------------------------------

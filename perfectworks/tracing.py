@@ -1,14 +1,16 @@
 """Send traces with OpenTelemetry (OTLP over HTTP), if ``OTEL_EXPORTER_OTLP_ENDPOINT`` is set.
 
-There is a span for each request. It continues the trace of the client, and emails and webhooks continue it. The
-attributes are the fields of the request's log line without its path, and exceptions are not recorded. So a span has no
-token, no query string, no address and no name. The variables of the OpenTelemetry specification configure the exporter
+There is a span for each request. It continues the trace of the client. In the same trace, there is a span for each
+attempt to deliver an email or a webhook that the request caused, and webhooks continue the trace. The attributes are
+the fields of log lines without paths and responses, and exceptions are not recorded. So a span has no token, no query
+string, no URL, no address and no name. The variables of the OpenTelemetry specification configure the exporter
 and the sampling.
 """
 
 from collections.abc import Callable
 from functools import cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -23,6 +25,9 @@ from opentelemetry.trace.status import StatusCode
 
 from core.request_context import RequestContext, current_context
 from core.request_middleware import route_of
+from outbox.models import Delivery, DeliveryState
+from outbox.outcomes import Outcome
+from outbox.spans import Spans
 from perfectworks import __version__
 
 PROPAGATOR = TraceContextTextMapPropagator()
@@ -65,6 +70,43 @@ def describe_request(span: Span, request: HttpRequest, status: int, context: Req
         }
     )
     if status >= 500:
+        span.set_status(StatusCode.ERROR)
+
+
+class DeliverySpans(Spans):
+    """Make a span for each attempt of a worker to deliver. An attempt that is not recorded has none."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self.tracer = tracer
+        self.open: WeakKeyDictionary[Delivery, Span] = WeakKeyDictionary()
+
+    def begin(self, delivery: Delivery) -> None:
+        """Begin a span in the trace of the request. What is sent continues this span."""
+        span = self.tracer.start_span(f"deliver {delivery.LOG_NAME}", parent_of(delivery.cause), SpanKind.CLIENT)
+        self.open[delivery] = span
+        delivery.traceparent = traceparent_of(span)
+
+    def end(self, delivery: Delivery, outcome: Outcome) -> None:
+        """End the span."""
+        span = self.open.pop(delivery, None)
+        if span is not None:
+            describe_delivery(span, delivery, outcome)
+            span.end()
+
+
+def describe_delivery(span: Span, delivery: Delivery, outcome: Outcome) -> None:
+    """Set the attributes of the span of an attempt."""
+    span.set_attributes(
+        {
+            "delivery.transport": delivery.LOG_NAME,
+            "delivery.kind": delivery.kind_name,
+            "delivery.outcome": str(outcome.state),
+            "delivery.attempt": delivery.attempts + outcome.by_server,
+            "request.id": delivery.request_id,
+            **{name: str(value) for name, value in delivery.log_fields().items() if value},
+        }
+    )
+    if outcome.state in (DeliveryState.DEFERRED, DeliveryState.FAILED):
         span.set_status(StatusCode.ERROR)
 
 

@@ -4,12 +4,14 @@ import logging
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.mail import get_connection
 from django.core.management import BaseCommand
 
 from accounts.actions import maintenance as accounts_maintenance
 from invitations.actions import maintenance as invitations_maintenance
 from outbox.heartbeat import Heartbeat
+from outbox.spans import use_spans
 from outbox.worker import Worker, stopped_by_signals
 from perfectworks import __version__, retention
 from perfectworks.checks import require_safe_database
@@ -37,6 +39,10 @@ class Command(BaseCommand):
         """Run the worker until it is stopped. Raises ImportError if the email backend cannot be imported."""
         require_safe_database()
         get_connection()
+        if settings.OTEL_EXPORTER_OTLP_ENDPOINT:
+            from perfectworks.tracing import DeliverySpans, tracer  # takes long, and most installations do not use it
+
+            use_spans(DeliverySpans(tracer()))
         worker = Worker(MAINTENANCE_TASKS)
         with stopped_by_signals(worker):
             logger.info("worker ready", extra={"release": __version__})
