@@ -18,7 +18,7 @@ def start_error_reports(dsn: str, environment: str, release: str, **options: Any
     import sentry_sdk  # takes long, and most installations do not use it
     from sentry_sdk.integrations.dedupe import DedupeIntegration
     from sentry_sdk.integrations.excepthook import ExcepthookIntegration
-    from sentry_sdk.integrations.logging import LoggingIntegration
+    from sentry_sdk.integrations.logging import LoggingIntegration, ignore_logger
 
     sentry_sdk.init(
         dsn=dsn,
@@ -32,6 +32,7 @@ def start_error_reports(dsn: str, environment: str, release: str, **options: Any
         before_send=prepare_report,
         **options,
     )
+    ignore_logger("django.security.*")  # refused requests, which everybody can send
 
 
 def prepare_report(report: Any, _hint: Any) -> Any:

@@ -71,6 +71,12 @@ def test_warnings_are_not_reported(reports):
     assert reports == []
 
 
+def test_refused_requests_are_not_reported(reports, client):
+    """Otherwise, everybody could use up the quota of the project."""
+    assert client.get("/", headers={"Host": "elsewhere.example"}).status_code == 400
+    assert reports == []
+
+
 def test_a_crash_of_a_page_is_reported_once(reports, client, monkeypatch):
     client.raise_request_exception = False
     monkeypatch.setattr("perfectworks.health.obstacle", lambda: 1 / 0)
