@@ -22,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from core.api.errors import problem_of
 from core.metrics import METHODS, count_delivery, count_limit
-from core.request_middleware import RequestContextMiddleware
+from core.request_middleware import WITHOUT_ROUTE, RequestContextMiddleware
 from core.statement_clock import run_counted
 from orgs.actions.organizations import update_organization
 from orgs.limits import TooManyRoles
@@ -232,6 +232,16 @@ def test_the_dashboard_and_the_alerts_use_metrics_and_labels_that_exist(shown, e
         assert all(label in labels[name] for name in names)
     for group in re.findall(r"by \(([^)]*)\)", expression):
         assert {one.strip() for one in group.split(",")} <= set.union(*labels.values())
+
+
+def test_checks_of_health_count_neither_as_errors_nor_as_fast_requests():
+    """A monitor of a service without a worker gets 503 each time. That is another alert."""
+    rated = [
+        one for one in expressions() if 'status=~"5.."' in one or re.match(r"histogram_quantile\(.*by \(le\)", one)
+    ]
+    left_out = [re.findall(r'route!~"([^"]*)"', one) for one in rated]
+    assert len(rated) == 6
+    assert all(found and all(re.fullmatch(found[0], path) for path in WITHOUT_ROUTE) for found in left_out)
 
 
 def test_the_documentation_lists_each_metric(shown):
