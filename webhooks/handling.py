@@ -13,7 +13,7 @@ from outbox.handlers import DeliveryHandler
 from outbox.leases import LeaseLost
 from outbox.models import DeliveryState
 from outbox.outcomes import Outcome, dropped
-from webhooks.actions.failing import disable_failing, disable_gone, note_failure, note_success
+from webhooks.actions.failing import FAILING_AFTER, disable_failing, disable_gone, note_failure, note_success
 from webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookMessage
 from webhooks.payloads import body_of
 from webhooks.sending import SECONDS, Reply, send
@@ -29,7 +29,6 @@ JITTER = 0.1  # the longest delay is so much longer, so that the endpoints of on
 SCHEDULE = sum(DELAYS, timedelta())
 GONE = 410
 BUSY = (429, 503)  # the statuses whose `Retry-After` counts
-FAILING_AFTER = timedelta(days=5)
 
 
 @dataclass(frozen=True)
@@ -125,9 +124,8 @@ class WebhookHandler(DeliveryHandler):
         return WebhookRequest(self.endpoint.url, {"Content-Type": "application/json", **signed, **trace}, body)
 
     def on_sent(self, sent_at: datetime) -> None:
-        """Note that the endpoint works again, if it has failed."""
-        if self.endpoint.failing_since is not None:
-            note_success(self.endpoint, sent_at, is_test=self.delivery.sequence is None)
+        """Note that the endpoint works."""
+        note_success(self.endpoint, sent_at, is_test=self.delivery.sequence is None)
 
     def on_deferred(self, response: str, at: datetime) -> None:
         """Note that the endpoint fails. Disable it if it has failed for days."""
@@ -135,7 +133,7 @@ class WebhookHandler(DeliveryHandler):
         if failing_since is None:
             note_failure(self.endpoint, at)
         elif at - failing_since >= FAILING_AFTER:
-            disable_failing(self.endpoint)
+            disable_failing(self.endpoint, at)
 
     def on_final_failure(self, response: str) -> None:
         """Disable the endpoint, because it says that it is gone."""

@@ -16,7 +16,7 @@ from invitations.actions.inviting import invite
 from orgs.actions import accounts, members, organizations, roles, units
 from orgs.models import Organization, Unit
 from orgs.permissions import EDITOR_ROLE, Level
-from outbox.handlers import Queue
+from outbox.handlers import Batch, Queue
 from tests.factories import WebhookDeliveryFactory, WebhookEndpointFactory
 from tests.support.people import membership_of, session_of
 from tests.webhooks.receiving import Received
@@ -236,6 +236,47 @@ def test_a_success_ends_the_failure_and_what_stepped_aside_is_tried_at_once(
     endpoint.refresh_from_db()
     assert endpoint.failing_since is None
     assert [row[1] for row in ledger()] == ["sent", "sent"]
+
+
+def handler_of(endpoint: WebhookEndpoint) -> WebhookHandler:
+    """Return the handler of a delivery that is under way. It has loaded the endpoint."""
+    delivery = WebhookDeliveryFactory.create(endpoint=endpoint, message__organization=endpoint.organization)
+    handler = WebhookHandler(delivery, Batch([delivery]))
+    assert handler.endpoint == endpoint
+    return handler
+
+
+def test_a_success_ends_a_failure_that_another_worker_has_stored_meanwhile(endpoint):
+    handler, now = handler_of(endpoint), timezone.now()
+    WebhookEndpoint.objects.update(failing_since=now)
+    handler.on_sent(now)
+
+    endpoint.refresh_from_db()
+    assert endpoint.failing_since is None
+
+
+def test_a_late_failure_does_not_disable_an_endpoint_that_was_enabled_again(owner, organization, endpoint):
+    WebhookEndpoint.objects.update(failing_since=timezone.now() - timedelta(days=6))
+    handler = handler_of(endpoint)
+    named = {"by": session_of(owner), "organization_id": organization.pk, "endpoint_id": endpoint.pk}
+    endpoints.disable_endpoint(**named)
+    endpoints.enable_endpoint(**named)
+    handler.on_deferred("503", timezone.now())
+
+    endpoint.refresh_from_db()
+    assert (endpoint.state, endpoint.failing_since) == ("enabled", None)
+
+
+@pytest.mark.parametrize(("changed", "is_failing"), [("url", False), ("description", True)])
+def test_failures_of_a_former_url_do_not_count(owner, organization, endpoint, changed, is_failing):
+    WebhookEndpoint.objects.update(failing_since=timezone.now() - timedelta(days=4))
+    values = {"url": "https://example.com/new", "description": "The new one"}
+    endpoints.update_endpoint(
+        by=session_of(owner), organization_id=organization.pk, endpoint_id=endpoint.pk, **{changed: values[changed]}
+    )
+
+    endpoint.refresh_from_db()
+    assert (endpoint.failing_since is not None) == is_failing
 
 
 def test_both_secrets_sign_after_a_rotation(owner, organization, endpoint, receiver, deliver: Deliver):

@@ -105,11 +105,15 @@ def create_endpoint(
 
 @transaction.atomic
 def update_endpoint(*, by: Principal, organization_id: UUID, endpoint_id: UUID, **changes: Any) -> WebhookEndpoint:
-    """Change ``url``, ``description`` or ``event_types``. Raises what ``lock_endpoint`` raises, and Invalid."""
+    """Change ``url``, ``description`` or ``event_types``. Raises what ``lock_endpoint`` raises, and Invalid.
+
+    The failures of a former URL do not count for a new one.
+    """
     organization, endpoint = lock_endpoint(by, organization_id, endpoint_id)
     require_names(changes, {"url", "description", "event_types"})
     if "url" in changes:
         _checked_url(changes["url"])
+        changes |= {"failing_since": None} if changes["url"] != endpoint.url else {}
     if "event_types" in changes:
         changes["event_types"] = _checked_types(changes["event_types"])
     record("webhook_endpoint.updated", by, endpoint, organization, **apply_changes(endpoint, changes))
