@@ -124,6 +124,6 @@ def build_gauge() -> Metric:
 
 
 def serve_worker_metrics() -> None:
-    """Serve the numbers of this process at ``METRICS_PORT``, if it is set."""
+    """Serve the numbers of this process at ``METRICS_PORT``, if it is set. Raises OSError, or OverflowError."""
     if settings.METRICS_PORT:
         start_http_server(settings.METRICS_PORT, settings.METRICS_HOST, registry=REGISTRY)

@@ -1,12 +1,13 @@
 """Test worker processes: several workers at once, stopping, and lost database connections."""
 
 import signal
+import socket
 import subprocess
 import threading
 from collections.abc import Callable
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from pytest_django import Settings
@@ -146,6 +147,13 @@ def test_a_worker_does_not_start_with_an_unknown_email_backend(settings: Setting
     settings.EMAIL_BACKEND = "nowhere.EmailBackend"
     with pytest.raises(ImportError):
         call_command("worker")
+
+
+def test_a_worker_does_not_start_if_its_metrics_cannot_be_served(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        settings.METRICS_PORT = other.getsockname()[1]
+        with pytest.raises(CommandError, match=r"cannot be used: .*Address already in use.*Set another METRICS_PORT"):
+            call_command("worker")
 
 
 def test_a_worker_that_lost_its_lease_writes_nothing(mail_server: ScriptedServer, invite: Invite) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import get_connection
-from django.core.management import BaseCommand
+from django.core.management import BaseCommand, CommandError
 
 from accounts.actions import maintenance as accounts_maintenance
 from invitations.actions import maintenance as invitations_maintenance
@@ -36,7 +36,10 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="Deliver the emails that are due now, then exit.")
 
     def handle(self, *args: Any, once: bool = False, **options: Any) -> None:
-        """Run the worker until it is stopped. Raises ImportError if the email backend cannot be imported."""
+        """Run the worker until it is stopped.
+
+        Raises ImportError if the email backend cannot be imported, and CommandError if the metrics cannot be served.
+        """
         require_safe_database()
         get_connection()
         if settings.OTEL_EXPORTER_OTLP_ENDPOINT:
@@ -44,12 +47,22 @@ class Command(BaseCommand):
 
             use_spans(DeliverySpans(tracer()))
         worker = Worker(MAINTENANCE_TASKS)
+        if not once:
+            serve_metrics()
         with stopped_by_signals(worker):
             logger.info("worker ready", extra={"release": __version__})
             if once:
                 worker.drain()
             else:
-                serve_worker_metrics()
                 with Heartbeat():
                     worker.run()
         logger.info("worker stopped")
+
+
+def serve_metrics() -> None:
+    """Serve the metrics of this worker. Raises CommandError if another program, or another worker, uses the port."""
+    try:
+        serve_worker_metrics()
+    except (OSError, OverflowError) as error:
+        place = f"Port {settings.METRICS_PORT} of {settings.METRICS_HOST}"
+        raise CommandError(f"{place} cannot be used: {error}. Set another METRICS_PORT.") from error
