@@ -10,17 +10,22 @@ from accounts.email.models import AccountEmail
 from accounts.models import User
 from core.addresses import Address
 from invitations.email.address_hashes import Suppression
+from invitations.email.models import Email
 from invitations.email.suppressions import suppressions_by
 from invitations.explaining import Explanation, explain
 from invitations.models import Invitation
 from orgs.models import Membership
+from outbox.models import WorkerHeartbeat
 
 MAX_SHOWN = 20  # of the invitations and of the emails about the account, the newest
 
 
 @dataclass(frozen=True)
 class AddressExplanation:
-    """The account of an address, who may not send to it, and what became of the invitations and emails to it."""
+    """The account of an address, who may not send to it, and what became of the invitations and emails to it.
+
+    ``lacks_worker`` is true if an email to it waits, and no worker runs that would send it.
+    """
 
     address: Address
     account: User | None
@@ -29,6 +34,7 @@ class AddressExplanation:
     suppressions: Sequence[Suppression]
     account_emails: Sequence[AccountEmail]
     invitations: Sequence[Explanation]
+    lacks_worker: bool
 
 
 def explain_address(address: Address) -> AddressExplanation:
@@ -45,4 +51,11 @@ def explain_address(address: Address) -> AddressExplanation:
         suppressions=[found.suppression for found in suppressions_by(address)],
         account_emails=list(emails),
         invitations=[explain(invitation, to_staff=True, with_account=True) for invitation in invitations],
+        lacks_worker=_is_waiting(address) and not WorkerHeartbeat.objects.alive().exists(),
     )
+
+
+def _is_waiting(address: Address) -> bool:
+    """Return whether an email to this address is not sent yet."""
+    queues = (Email.objects, AccountEmail.objects)
+    return any(queue.unsent().filter(recipient=address).exists() for queue in queues)

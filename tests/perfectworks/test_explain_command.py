@@ -1,18 +1,22 @@
 """Test ``manage.py explain``."""
 
 import json
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models.functions import Now
 
 from core.api.serializers import format_time
+from outbox.models import WorkerHeartbeat
 from tests.factories import (
     AccountEmailFactory,
     AttemptFactory,
     EmailFactory,
     InvitationFactory,
     SuppressionFactory,
+    WorkerHeartbeatFactory,
 )
 from tests.support.changes import track_changes
 
@@ -23,6 +27,11 @@ def run(address="invitee@example.com", **options):
     out = StringIO()
     call_command("explain", address, stdout=out, **options)
     return out.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def _worker(db):
+    WorkerHeartbeatFactory.create()
 
 
 @pytest.fixture
@@ -79,6 +88,20 @@ def test_it_says_that_the_person_has_unsubscribed(organization, owner):
     assert "This person has unsubscribed, so no email was sent. They can still answer the invitation." in out
 
 
+@pytest.mark.parametrize("factory", [EmailFactory, AccountEmailFactory])
+def test_it_says_that_no_worker_runs_while_something_waits(factory):
+    sentence = "No worker runs, so nothing is sent: start it with manage.py worker, or look at its log."
+    email = factory.create(recipient="invitee@example.com", state="queued", sent_at=None, due_at=Now())
+    assert sentence not in run()
+
+    WorkerHeartbeat.objects.update(beat_at=Now() - timedelta(minutes=2))
+    assert run().splitlines()[1] == sentence
+    assert json.loads(run(json=True))["lacksWorker"] is True
+
+    type(email).objects.update(state="failed", due_at=None)
+    assert sentence not in run()
+
+
 def test_it_prints_json(invitation, invitee, organization):
     SuppressionFactory.create(address="invitee@example.com", organization=organization)
     email = AccountEmailFactory.create(user=invitee)
@@ -91,6 +114,7 @@ def test_it_prints_json(invitation, invitee, organization):
     assert suppression["organization"] == reference
     assert found == {
         "email": "invitee@example.com",
+        "lacksWorker": False,
         "account": {
             "id": str(invitee.pk),
             "name": "Invitee Cast",

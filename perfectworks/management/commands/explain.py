@@ -41,6 +41,7 @@ class Command(BaseCommand):
 def _as_json(found: AddressExplanation) -> dict[str, Any]:
     return {
         "email": found.address,
+        "lacksWorker": found.lacks_worker,
         "account": _account(found.account, is_verified=found.is_verified),
         "memberships": [
             {"organization": _reference(one.organization), "role": one.organization_role.name}
@@ -84,6 +85,8 @@ def _explained(one: Explanation) -> dict[str, Any]:
 
 def _as_text(found: AddressExplanation) -> Iterator[str]:
     yield f"{found.address}: {_account_line(found)}"
+    if found.lacks_worker:
+        yield "No worker runs, so nothing is sent: start it with manage.py worker, or look at its log."
     for membership in found.memberships:
         yield f"Member of {_shown(membership.organization)} as {membership.organization_role.name}."
     for suppression in found.suppressions:
