@@ -11,6 +11,11 @@ from django.core import checks
 from perfectworks.doctor.findings import Diagnosis, failure, ok, warning
 
 GIGABYTE = 10**9
+# What Django finds if PUBLIC_BASE_URL is http: no HSTS, no redirect, and cookies that http may carry.
+BECAUSE_OF_HTTP = {"security.W004", "security.W008", "security.W012", "security.W016"}
+ADVICE = {
+    "security.W008": "Set ALLAUTH_TRUSTED_PROXY_COUNT to the number of proxies, and let them set X-Forwarded-Proto."
+}
 LITTLE, TOO_LITTLE = 2 * GIGABYTE, 0.2 * GIGABYTE
 
 
@@ -21,11 +26,15 @@ def configuration() -> Iterator[Diagnosis]:
         yield failure(text, "Unset DEBUG on every machine that other people can reach.")
         return
     found = checks.run_checks(include_deployment_checks=True)
+    if not settings.HTTPS:
+        found = [message for message in found if message.id not in BECAUSE_OF_HTTP]
+        text = "PUBLIC_BASE_URL is http: passwords and links of invitations go through the network without encryption."
+        yield warning(text, "Put a proxy with TLS in front, and set PUBLIC_BASE_URL to the https URL.")
     for message in found:
         if message.level >= checks.WARNING and not message.is_silenced():
             make = failure if message.is_serious() else warning
-            yield make(f"{message.msg}", message.hint or f"Look up {message.id}.")
-    if not found:
+            yield make(f"{message.msg}", message.hint or ADVICE.get(message.id or "", f"Look up {message.id}."))
+    if not found and settings.HTTPS:
         yield ok("The settings have no known mistake.")
 
 

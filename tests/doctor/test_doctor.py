@@ -80,9 +80,25 @@ def test_development_mode_is_a_failure(settings):
 
 
 def test_the_checks_of_django_are_findings(settings):
+    settings.HTTPS = True
     settings.SECURE_HSTS_SECONDS = 0
     texts = findings(machine.configuration)
     assert any(text.startswith("warning: You have not set a value for the SECURE_HSTS_SECONDS") for text in texts)
+
+
+def test_http_is_one_finding_that_says_what_to_set(settings):
+    settings.HTTPS = settings.SECURE_SSL_REDIRECT = settings.CSRF_COOKIE_SECURE = settings.SESSION_COOKIE_SECURE = False
+    settings.SECURE_HSTS_SECONDS = 0
+    found, *others = machine.configuration()
+    assert not any("SECURE" in other.text for other in others)
+    assert (found.level, found.text.partition(":")[0]) == ("warning", "PUBLIC_BASE_URL is http")
+    assert found.advice == "Put a proxy with TLS in front, and set PUBLIC_BASE_URL to the https URL."
+
+
+def test_https_without_a_declared_proxy_names_the_setting(settings):
+    settings.HTTPS, settings.SECURE_SSL_REDIRECT = True, False
+    [found] = [found for found in machine.configuration() if "SECURE_SSL_REDIRECT" in found.text]
+    assert found.advice.startswith("Set ALLAUTH_TRUSTED_PROXY_COUNT to the number of proxies")
 
 
 def test_a_worker_that_is_away():
