@@ -433,4 +433,5 @@ session_cookies = {
 
 handler400 = "core.api.middleware.bad_request"
 handler404 = "core.api.middleware.not_found"
+handler429 = "accounts.pages.rate_limits.too_many_requests"
 handler500 = "core.api.middleware.server_error"

@@ -149,6 +149,13 @@ def test_a_limit_is_counted_by_the_code_of_its_error(scrape):
     assert value(scrape(), "limits_met_total", limit="too_many_roles") == before + 1
 
 
+def test_a_limit_of_a_page_is_counted_by_the_name_of_the_page(scrape, settings):
+    settings.ACCOUNT_RATE_LIMITS = {"signup": "0/m/ip"}
+    before = value(scrape(), "limits_met_total", limit="account_signup")
+    assert Client().post("/accounts/signup/").status_code == 429
+    assert value(scrape(), "limits_met_total", limit="account_signup") == before + 1
+
+
 def test_the_outbox_is_shown_by_kind_and_transport(scrape):
     waiting = {"state": "queued", "sent_at": None}
     EmailFactory.create(kind="reminder", **waiting, due_at=Now() - timedelta(minutes=10))
