@@ -6,7 +6,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.utils import timezone
 from factory import LazyAttribute, LazyFunction, RelatedFactory, SelfAttribute, Sequence, SubFactory, Trait
-from factory.django import DjangoModelFactory, Password
+from factory.django import Password
 
 from accounts.browser_sessions import Session
 from accounts.email.models import AccountEmail, AccountEmailAttempt
@@ -14,9 +14,10 @@ from accounts.models import ApplicationAccess, ExternalIdentity, IdempotentRespo
 from core.emails import message_id
 from core.encryption import encrypt
 from core.ids import uuid7
+from tests.factories.base import ModelFactory
 
 
-class EmailAddressFactory(DjangoModelFactory[EmailAddress]):
+class EmailAddressFactory(ModelFactory[EmailAddress]):
     """A verified address. Use `verified=False` for an unverified address."""
 
     class Meta:
@@ -28,7 +29,7 @@ class EmailAddressFactory(DjangoModelFactory[EmailAddress]):
     primary = False
 
 
-class UserFactory(DjangoModelFactory[User]):
+class UserFactory(ModelFactory[User]):
     """A person with a verified address and no password. `email_address=None` creates no `EmailAddress` row."""
 
     class Meta:
@@ -50,7 +51,7 @@ class UserFactory(DjangoModelFactory[User]):
     email_address = RelatedFactory(EmailAddressFactory, factory_related_name="user", primary=True)
 
 
-class AuthenticatorFactory(DjangoModelFactory[Authenticator]):
+class AuthenticatorFactory(ModelFactory[Authenticator]):
     """An authenticator app. Use `recovery_codes=True` for recovery codes."""
 
     class Meta:
@@ -64,7 +65,7 @@ class AuthenticatorFactory(DjangoModelFactory[Authenticator]):
     data = LazyFunction(lambda: {"secret": encrypt("JBSWY3DPEHPK3PXP")})
 
 
-class AccountEmailFactory(DjangoModelFactory[AccountEmail]):
+class AccountEmailFactory(ModelFactory[AccountEmail]):
     """An email about an account that waits for a worker. The traits are emails in other states."""
 
     class Meta:
@@ -82,7 +83,7 @@ class AccountEmailFactory(DjangoModelFactory[AccountEmail]):
     message_id = LazyAttribute(lambda email: message_id(email.id))
 
 
-class AccountEmailAttemptFactory(DjangoModelFactory[AccountEmailAttempt]):
+class AccountEmailAttemptFactory(ModelFactory[AccountEmailAttempt]):
     """A delivery attempt of an email about an account."""
 
     class Meta:
@@ -93,7 +94,7 @@ class AccountEmailAttemptFactory(DjangoModelFactory[AccountEmailAttempt]):
     response = "250 OK"
 
 
-class SessionFactory(DjangoModelFactory[Session]):
+class SessionFactory(ModelFactory[Session]):
     """A stored session without content. To sign somebody in, use the test client's `force_login`."""
 
     class Meta:
@@ -105,7 +106,7 @@ class SessionFactory(DjangoModelFactory[Session]):
     expire_date = LazyFunction(lambda: timezone.now() + timedelta(days=1))
 
 
-class ExternalIdentityFactory(DjangoModelFactory[ExternalIdentity]):
+class ExternalIdentityFactory(ModelFactory[ExternalIdentity]):
     class Meta:
         model = ExternalIdentity
 
@@ -114,7 +115,7 @@ class ExternalIdentityFactory(DjangoModelFactory[ExternalIdentity]):
     subject = Sequence("subject-{}".format)
 
 
-class OAuthApplicationFactory(DjangoModelFactory[OAuthApplication]):
+class OAuthApplicationFactory(ModelFactory[OAuthApplication]):
     """An application that acts for people.
 
     With `personal=True`, it acts only for its owner. With `service=True`, it acts for a system user.
@@ -141,7 +142,7 @@ class OAuthApplicationFactory(DjangoModelFactory[OAuthApplication]):
     redirect_uris = "https://client.example.com/back"
 
 
-class ApplicationAccessFactory(DjangoModelFactory[ApplicationAccess]):
+class ApplicationAccessFactory(ModelFactory[ApplicationAccess]):
     class Meta:
         model = ApplicationAccess
 
@@ -149,7 +150,7 @@ class ApplicationAccessFactory(DjangoModelFactory[ApplicationAccess]):
     application = SubFactory(OAuthApplicationFactory)
 
 
-class IdempotentResponseFactory(DjangoModelFactory[IdempotentResponse]):
+class IdempotentResponseFactory(ModelFactory[IdempotentResponse]):
     """A stored response. `outdated` makes it older than its retention period."""
 
     class Meta:

@@ -3,12 +3,12 @@
 from typing import Any
 
 from factory import LazyAttribute, LazyFunction, SelfAttribute, SubFactory
-from factory.django import DjangoModelFactory
 
 from accounts.principals import Method
 from core.ids import uuid7
 from events.models import Event
 from events.numbering import last_numbers
+from tests.factories.base import ModelFactory
 from tests.factories.orgs import OrganizationFactory
 
 
@@ -17,7 +17,7 @@ def next_number(event: Any) -> int | None:
     return last_numbers(Event, [key])[key] + 1 if key else None
 
 
-class EventFactory(DjangoModelFactory[Event]):
+class EventFactory(ModelFactory[Event]):
     """An event: a person with a session updated this `organization`. Events refer to objects only by id."""
 
     class Meta:

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.utils import timezone
 from factory import LazyAttribute, LazyAttributeSequence, LazyFunction, SelfAttribute, SubFactory, Trait
-from factory.django import DjangoModelFactory
 
 from core.emails import message_id
 from core.ids import uuid7
@@ -14,6 +13,7 @@ from invitations.email.models import TO_INVITEE, Attempt, Email
 from invitations.models import OPEN_ENDED, Invitation
 from orgs.permissions import UNASSIGNED_ROLE, UNIT_VIEWER_ROLE
 from tests.factories.accounts import UserFactory
+from tests.factories.base import ModelFactory
 from tests.factories.orgs import OrganizationFactory
 
 UNSENT = ("scheduled", "queued", "sending", "deferred")
@@ -21,7 +21,7 @@ SENT = ("sent", "delivered", "bounced", "complained")
 ANSWERED = ("processing", "accepted", "declined")
 
 
-class InvitationFactory(DjangoModelFactory[Invitation]):
+class InvitationFactory(ModelFactory[Invitation]):
     """An open invitation without direct permissions. Each trait creates an invitation in another state.
 
     `invitee=user` sets the address. For answered invitations, it also sets the user who answered. A `waiting`
@@ -74,7 +74,7 @@ class InvitationFactory(DjangoModelFactory[Invitation]):
         return {name: value for name, value in values.items() if name not in given}
 
 
-class EmailFactory(DjangoModelFactory[Email]):
+class EmailFactory(ModelFactory[Email]):
     """An email that waits for a worker. Each trait creates an email in another state and sets its dates.
 
     A `withheld` email is not sent because its recipient has unsubscribed.
@@ -109,7 +109,7 @@ class EmailFactory(DjangoModelFactory[Email]):
     sent_at = LazyAttribute(lambda email: timezone.now() if email.state in SENT else None)
 
 
-class AttemptFactory(DjangoModelFactory[Attempt]):
+class AttemptFactory(ModelFactory[Attempt]):
     """A delivery attempt with the mail server's response."""
 
     class Meta:
@@ -124,7 +124,7 @@ class AttemptFactory(DjangoModelFactory[Attempt]):
     response = "250 OK"
 
 
-class SuppressionFactory(DjangoModelFactory[Suppression]):
+class SuppressionFactory(ModelFactory[Suppression]):
     """A suppression of this `address`, for all emails or for the emails of one `organization`."""
 
     class Meta:
@@ -137,7 +137,7 @@ class SuppressionFactory(DjangoModelFactory[Suppression]):
     digest = LazyAttribute(lambda refusal: suppression_digests(refusal.address, refusal.organization)[0])
 
 
-class SendingCounterFactory(DjangoModelFactory[SendingCounter]):
+class SendingCounterFactory(ModelFactory[SendingCounter]):
     """A counter of emails to this `address` at these `times`. The default is one email now."""
 
     class Meta:

@@ -17,15 +17,15 @@ from factory import (
     Transformer,
     post_generation,
 )
-from factory.django import DjangoModelFactory
 
 from accounts.models import User
 from orgs.models import ApiKey, FormerSlug, Membership, Organization, Role, RoleAssignment, Unit
 from orgs.permissions import OWNER_ROLE, UNIT_VIEWER_ROLE, VIEWER_ROLE
 from tests.factories.accounts import UserFactory
+from tests.factories.base import ModelFactory
 
 
-class OrganizationFactory(DjangoModelFactory[Organization]):
+class OrganizationFactory(ModelFactory[Organization]):
     """An organization with these `owners`. By default, it has no members. The name is derived from the slug."""
 
     class Meta:
@@ -44,7 +44,7 @@ class OrganizationFactory(DjangoModelFactory[Organization]):
             MembershipFactory.create(organization=organization, user=owner, role_id=OWNER_ROLE)
 
 
-class FormerSlugFactory(DjangoModelFactory[FormerSlug]):
+class FormerSlugFactory(ModelFactory[FormerSlug]):
     """A slug that the organization had before."""
 
     class Meta:
@@ -54,7 +54,7 @@ class FormerSlugFactory(DjangoModelFactory[FormerSlug]):
     organization = SubFactory(OrganizationFactory)
 
 
-class UnitFactory(DjangoModelFactory[Unit]):
+class UnitFactory(ModelFactory[Unit]):
     """A workspace. With `kind="application"`, it is an application."""
 
     class Meta:
@@ -66,7 +66,7 @@ class UnitFactory(DjangoModelFactory[Unit]):
     name = LazyAttribute(lambda unit: unit.slug.capitalize())
 
 
-class RoleFactory(DjangoModelFactory[Role]):
+class RoleFactory(ModelFactory[Role]):
     """A custom role of the organization. With `level="unit"`, it is a role in units."""
 
     class Meta:
@@ -80,7 +80,7 @@ class RoleFactory(DjangoModelFactory[Role]):
     permissions = Transformer([], transform=sorted)
 
 
-class MembershipFactory(DjangoModelFactory[Membership]):
+class MembershipFactory(ModelFactory[Membership]):
     """A member with `role_id`, which defaults to the viewer role. `unit_roles={unit: role_id}` adds roles in units."""
 
     class Meta:
@@ -104,7 +104,7 @@ class MembershipFactory(DjangoModelFactory[Membership]):
             RoleAssignmentFactory.create(membership=membership, unit=unit, role_id=role_id)
 
 
-class RoleAssignmentFactory(DjangoModelFactory[RoleAssignment]):
+class RoleAssignmentFactory(ModelFactory[RoleAssignment]):
     """A role assignment in a unit; the default is the viewer role. `MembershipFactory` assigns organization roles."""
 
     class Meta:
@@ -115,7 +115,7 @@ class RoleAssignmentFactory(DjangoModelFactory[RoleAssignment]):
     role_id = UNIT_VIEWER_ROLE
 
 
-class ApiKeyFactory(DjangoModelFactory[ApiKey]):
+class ApiKeyFactory(ModelFactory[ApiKey]):
     """An API key with a known `secret`."""
 
     class Meta:

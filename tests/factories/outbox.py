@@ -2,12 +2,12 @@
 
 from django.db.models.functions import Now
 from factory import LazyFunction, Sequence
-from factory.django import DjangoModelFactory
 
 from outbox.models import WorkerHeartbeat
+from tests.factories.base import ModelFactory
 
 
-class WorkerHeartbeatFactory(DjangoModelFactory[WorkerHeartbeat]):
+class WorkerHeartbeatFactory(ModelFactory[WorkerHeartbeat]):
     """A worker that runs."""
 
     class Meta:

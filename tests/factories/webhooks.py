@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 from factory import LazyFunction, SelfAttribute, Sequence, SubFactory, Trait, Transformer
-from factory.django import DjangoModelFactory
 
 from core.encryption import encrypt
+from tests.factories.base import ModelFactory
 from tests.factories.orgs import OrganizationFactory
 from webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookMessage
 
@@ -22,7 +22,7 @@ def tomorrow() -> datetime:
     return timezone.now() + timedelta(days=1)
 
 
-class WebhookEndpointFactory(DjangoModelFactory[WebhookEndpoint]):
+class WebhookEndpointFactory(ModelFactory[WebhookEndpoint]):
     """An enabled endpoint with a known secret. Its organization has `has_webhooks=True`."""
 
     class Meta:
@@ -36,7 +36,7 @@ class WebhookEndpointFactory(DjangoModelFactory[WebhookEndpoint]):
     secret = Transformer(SECRET, transform=encrypt)
 
 
-class WebhookMessageFactory(DjangoModelFactory[WebhookMessage]):
+class WebhookMessageFactory(ModelFactory[WebhookMessage]):
     """A message about an event. Numbers begin at a thousand, because actions write messages too."""
 
     class Meta:
@@ -48,7 +48,7 @@ class WebhookMessageFactory(DjangoModelFactory[WebhookMessage]):
     data = '{"version":1}'
 
 
-class WebhookDeliveryFactory(DjangoModelFactory[WebhookDelivery]):
+class WebhookDeliveryFactory(ModelFactory[WebhookDelivery]):
     """A delivery that was sent. With `waiting=True`, a worker can take it."""
 
     class Meta:
@@ -69,7 +69,7 @@ class WebhookDeliveryFactory(DjangoModelFactory[WebhookDelivery]):
     seconds = 0.042
 
 
-class WebhookAttemptFactory(DjangoModelFactory[WebhookAttempt]):
+class WebhookAttemptFactory(ModelFactory[WebhookAttempt]):
     """A response of an endpoint."""
 
     class Meta:
