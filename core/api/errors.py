@@ -132,7 +132,7 @@ ErrorBody = Callable[[Problem, HttpRequest], Any]
 
 
 def problem_of(exc: BaseException) -> Problem:
-    """Return the problem for an exception. Log the exception if it is a crash or a database error."""
+    """Return the problem for an exception. Log a crash, and an error of the database or of the cache."""
     exc = unmasked(exc)
     row = row_of(exc)
     if isinstance(exc, domain.LimitReached | domain.QuotaMixin):
@@ -140,7 +140,8 @@ def problem_of(exc: BaseException) -> Problem:
     if row is CRASH:
         logger.exception("unhandled exception", extra={"error": type(exc).__name__}, exc_info=exc)
     elif row in LOGGED_AS_WARNING:
-        logger.warning("database error", extra={"error": type(exc).__name__}, exc_info=exc)
+        event = "cache error" if is_of_cache(exc) else "database error"
+        logger.warning(event, extra={"error": type(exc).__name__}, exc_info=exc)
     return Problem(
         status=row.status or int(getattr(exc, "status_code", 500)),
         code=error_code(exc, row),
@@ -175,9 +176,14 @@ def row_of(exc: BaseException) -> ErrorRow:
     exc = unmasked(exc)
     if is_crash(exc):
         return CRASH
-    if any(f"{kind.__module__}.{kind.__name__}" in CACHE_IS_AWAY for kind in type(exc).__mro__):
+    if is_of_cache(exc):
         return BUSY
     return next(ERROR_TABLE[kind] for kind in type(exc).__mro__ if kind in ERROR_TABLE)
+
+
+def is_of_cache(exc: BaseException) -> bool:
+    """Return whether the shared cache did not respond."""
+    return any(f"{kind.__module__}.{kind.__name__}" in CACHE_IS_AWAY for kind in type(exc).__mro__)
 
 
 def unmasked(exc: BaseException) -> BaseException:

@@ -179,13 +179,14 @@ def test_a_session_that_cannot_be_saved_is_not_called_deleted(db, error):
     assert problem_of(SessionInterrupted()).status == 400
 
 
-def test_a_cache_that_does_not_respond_makes_sign_in_unavailable(client, someone, settings):
+def test_a_cache_that_does_not_respond_makes_sign_in_unavailable(client, someone, settings, caplog):
     redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1"}
     settings.CACHES = {"default": redis}
 
     response = client.post("/accounts/login/", {"login": someone.email, "password": PASSWORD})
 
     assert (response.status_code, visible_text(response)) == (503, AWAY)
+    assert [record.getMessage() for record in caplog.records if record.name == "core.api.errors"] == ["cache error"]
 
 
 @pytest.mark.django_db
