@@ -47,6 +47,12 @@ def test_production_runs_with_a_role_that_reads_and_writes_rows_and_nothing_else
         created = run_python(scratch, "manage.py", "database_roles", "--run")
         assert created.returncode == 0, created.stderr
     owner, runtime = scratch["DATABASE_OWNER_URL"], scratch["DATABASE_URL"]
+    by_runtime = run_python(scratch, "manage.py", "migrate", "-v0")
+    assert by_runtime.returncode == 1
+    assert by_runtime.stderr.startswith("The role in DATABASE_URL may not do this: ")
+    assert by_runtime.stderr.endswith(
+        "Run the command as the owner of the tables: DATABASE_URL=$DATABASE_OWNER_URL manage.py …\n"
+    )
     migrated = run_python(scratch | {"DATABASE_URL": owner}, "manage.py", "migrate", "-v0")
     assert migrated.returncode == 0, migrated.stderr
 

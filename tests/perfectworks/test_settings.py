@@ -193,6 +193,22 @@ def test_a_command_tells_the_sentence_and_nothing_else():
     )
 
 
+def test_a_command_tells_in_a_sentence_that_the_database_failed(tmp_path):
+    url = f"sqlite:///{tmp_path}/empty.sqlite3"
+
+    ended = subprocess.run(
+        [sys.executable, "manage.py", "explain", "ann@example.com"],
+        env={"PATH": os.environ["PATH"], "DEBUG": "1", "DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("The database failed: no such table: ")
+    assert ended.stderr.endswith(". Run manage.py doctor. With --traceback, you see where it failed.\n")
+
+
 def test_production_settings_are_strict():
     settings = load(**PRODUCTION, ALLAUTH_TRUSTED_PROXY_COUNT="1")
 
