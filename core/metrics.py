@@ -29,6 +29,9 @@ SKIPPED = Counter(
     "perfectworks_request_limit_skipped", "Requests that were not limited, because Redis did not count them."
 )
 DELIVERIES = Counter("perfectworks_deliveries", "Attempts to deliver by outcome.", ["transport", "kind", "outcome"])
+DELIVERY_SECONDS = Counter(
+    "perfectworks_delivery_seconds", "Time that the mail server or the endpoint of a webhook took.", ["transport"]
+)
 POOL = Gauge(
     "perfectworks_database_connections",
     "Connections of the pools by state, and requests that wait for one.",
@@ -59,9 +62,10 @@ def count_events(kinds: Iterable[str]) -> None:
         EVENTS.labels(kind).inc()
 
 
-def count_delivery(transport: str, kind: str, outcome: str) -> None:
-    """Count an attempt to deliver, or that a delivery was dropped."""
+def count_delivery(transport: str, kind: str, outcome: str, seconds: float) -> None:
+    """Count an attempt to deliver, or that a delivery was dropped, and the time that the other side took."""
     DELIVERIES.labels(transport, kind, outcome).inc()
+    DELIVERY_SECONDS.labels(transport).inc(seconds)
 
 
 def count_limit(limit: str) -> None:

@@ -67,11 +67,17 @@ def _deliver(delivery: Delivery, batch: Batch, transport: Transport) -> None:
 def _send(delivery: Delivery, batch: Batch, transport: Transport) -> Outcome:
     try:
         prepared = prepare(delivery, batch)
-        return prepared if isinstance(prepared, Outcome) else transport.send(prepared)
+        return prepared if isinstance(prepared, Outcome) else _timed(transport, prepared)
     except (DatabaseError, InterfaceError, LeaseLost):
         raise
     except Exception as error:
         return not_sent(delivery, error)
+
+
+def _timed(transport: Transport, message: Any) -> Outcome:
+    started = time.monotonic()
+    outcome = transport.send(message)
+    return replace(outcome, seconds=time.monotonic() - started)
 
 
 def prepare(delivery: Delivery, batch: Batch) -> Any:
@@ -142,9 +148,17 @@ def _record(delivery: Delivery, outcome: Outcome, batch: Batch) -> None:
     if outcome.by_server:
         facts = handler.more_of_attempt(outcome)
         delivery.history.create(state=outcome.state, response=outcome.detail, created_at=now, **facts)
+    logger.info(f"{delivery.LOG_NAME} {outcome.state}", extra=_logged(delivery, outcome))
+    count_delivery(delivery.LOG_NAME, delivery.kind_name, outcome.state, outcome.seconds or 0)
+
+
+def _logged(delivery: Delivery, outcome: Outcome) -> dict[str, object]:
     fields = delivery.log_fields() | {"attempt": delivery.attempts + outcome.by_server}
-    logger.info(f"{delivery.LOG_NAME} {outcome.state}", extra=fields)
-    count_delivery(delivery.LOG_NAME, delivery.kind_name, outcome.state)
+    if outcome.detail:
+        fields["response" if outcome.by_server else "reason"] = outcome.detail
+    if outcome.seconds is not None:
+        fields["duration_ms"] = round(outcome.seconds * 1000, 1)
+    return fields
 
 
 def _act(handler: DeliveryHandler, outcome: Outcome, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """The result of a delivery, and the text that is stored with it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from core.logs import redact
@@ -14,7 +14,7 @@ class Outcome:
 
     ``detail`` is the other side's response if ``by_server`` is true. Otherwise, it is the reason for not sending.
     ``withheld`` means that the recipient does not want it, and that its sender must not notice. ``wait`` is the time
-    that the other side asks for before another attempt.
+    that the other side asks for before another attempt. ``seconds`` is how long the other side took.
     """
 
     state: DeliveryState
@@ -22,6 +22,7 @@ class Outcome:
     by_server: bool = True
     withheld: bool = False
     wait: timedelta | None = None
+    seconds: float | None = field(default=None, compare=False)
 
 
 def dropped(reason: str, *, withheld: bool = False) -> Outcome:

@@ -151,7 +151,8 @@ class Email(EmailDelivery):
 
     def log_fields(self) -> dict[str, object]:
         """Return the fields with which the log names this email."""
-        return {"email_id": self.pk, "invitation_id": self.invitation_id}
+        organization = {"organization_id": self.organization_id} if self.organization_id else {}
+        return {"email_id": self.pk, "invitation_id": self.invitation_id, **organization}
 
     @property
     def was_scheduled(self) -> bool:

@@ -101,6 +101,21 @@ def test_once_sends_everything_that_is_due_and_exits(mail_server: ScriptedServer
     assert states() == ["sent", "sent", "sent"]
 
 
+def test_the_log_says_what_the_mail_server_responded_and_how_long_it_took(
+    mail_server: ScriptedServer, invite: Invite, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "outbox.deliver")
+    mail_server.rcpt_replies = {"full@example.com": "452 4.2.2 Mailbox full"}
+    invitation = invite("full@example.com")
+
+    Worker(()).drain()
+
+    [line] = [vars(record) for record in caplog.records if record.name == "outbox.deliver"]
+    assert (line["msg"], line["response"]) == ("email deferred", "452 4.2.2 Mailbox full")
+    assert (line["invitation_id"], line["organization_id"]) == (invitation.pk, invitation.organization_id)
+    assert line["duration_ms"] > 0
+
+
 def test_the_worker_runs_the_maintenance_tasks(mail_server: ScriptedServer, invite: Invite) -> None:
     overdue = invite()
     Invitation.objects.update(expires_at=Now())

@@ -222,7 +222,7 @@ def shown(scrape, client: Client) -> dict[Sample, float]:
     count_limit("too_many_roles")
     count_events(["invitation.accepted", "user.signed_in"])
     for state in DeliveryState.values:
-        count_delivery("email", "invitation", state)
+        count_delivery("email", "invitation", state, 0.1)
     for state in ("open", "idle", "waiting"):
         POOL.labels(state).set(0)
     note_threads([SimpleNamespace(threads=[1], active_count=0, queue=[])])
