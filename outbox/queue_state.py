@@ -64,6 +64,12 @@ class QueueState:
         """Whether emails are sent as soon as they are due, or as fast as the mail server takes them."""
         return self.verdict in (Verdict.NOTHING_WAITS, Verdict.BUSY)
 
+    @property
+    def nothing_is_accepted(self) -> bool:
+        """Whether each of the last attempts failed or was deferred. Recipients who do not exist can cause this too."""
+        states = [attempt.state for attempt in self.last_attempts]
+        return len(states) == ATTEMPTS_IN_A_ROW and State.SENT not in states
+
     def _waits_long(self) -> bool:
         return self.oldest_due_at is not None and self.oldest_due_at < timezone.now() - UNUSUAL_WAIT
 

@@ -134,6 +134,6 @@ def migrations() -> Iterator[Diagnosis]:
     missing = sorted(".".join(key) for key in loader.graph.nodes.keys() - loader.applied_migrations.keys())
     if missing:
         text = f"{len(missing)} migrations are not applied, the first is {missing[0]}."
-        yield failure(text, "Run manage.py migrate as the owner of the tables.")
+        yield failure(text, "Run it as the owner of the tables: DATABASE_URL=$DATABASE_OWNER_URL manage.py migrate.")
     else:
         yield ok("Every migration is applied.")

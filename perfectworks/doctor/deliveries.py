@@ -1,10 +1,13 @@
 """Examinations of what leaves the service: the worker, the age of the queues, the mail server, a test email."""
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
+from django.db.models import Count, Min
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from core import smtp
@@ -13,46 +16,85 @@ from core.emails import compose
 from outbox.email_transport import EmailTransport, error_text
 from outbox.handlers import registered_queues
 from outbox.models import DeliveryState, WorkerHeartbeat
-from outbox.queue_state import Verdict, queue_state
+from outbox.queue_state import QueueState, Verdict, queue_state
 from perfectworks.doctor.findings import Diagnosis, Severity, failure, ok, unknown, warning
 
 OLD = timedelta(minutes=15)
+MINUTE = "%Y-%m-%d %H:%M UTC"
 
 
 def worker() -> Iterator[Diagnosis]:
     """Say whether workers run and take what is due, and whether the mail server accepts it."""
     workers = WorkerHeartbeat.objects.alive().count()
     if not workers:
-        yield failure("No worker runs: nobody gets an email.", "Run manage.py worker, and look at its log.")
+        yield failure(
+            f"No worker runs: nobody gets an email.{_last_heartbeat()}",
+            "Start manage.py worker; the log of the former one says why it stopped. If its process is still there, it "
+            "hangs: kill it first.",
+        )
         return
     state = queue_state()
-    last = f" The last attempt was at {state.last_attempt.created_at:%Y-%m-%d %H:%M} UTC." if state.last_attempt else ""
-    text = f"{state.verdict.label}{last}"
+    last = f" The last attempt was at {state.last_attempt.created_at:{MINUTE}}." if state.last_attempt else ""
     if state.verdict == Verdict.NO_WORKER:
+        text = f"{state.verdict.label}{last}"
         yield failure(text, f"{workers} workers run, but send nothing: look at their log, then restart them.")
-    elif state.verdict == Verdict.SERVER_ERRORS:
-        response = state.last_error.response if state.last_error else ""
-        yield failure(f"{text} Its response: {response}", "Correct EMAIL_URL or ANYMAIL, or ask the mail provider.")
+    elif state.verdict == Verdict.SERVER_ERRORS or state.nothing_is_accepted:
+        yield _nothing_is_accepted(state, last)
     else:
-        yield ok(text)
+        yield ok(f"{state.verdict.label}{last}")
+
+
+def _last_heartbeat() -> str:
+    last = WorkerHeartbeat.objects.order_by("-beat_at").first()
+    return (
+        f" The last heartbeat was at {last.beat_at:{MINUTE}}, of process {last.process} on {last.host}." if last else ""
+    )
+
+
+def _nothing_is_accepted(state: QueueState, last: str) -> Diagnosis:
+    newest = state.last_attempts[0]
+    text = f"The mail server accepted none of the last {len(state.last_attempts)} emails.{last}"
+    text += f" Its response: {newest.response}"
+    if newest.state == DeliveryState.DEFERRED:
+        return failure(
+            text, "Correct EMAIL_URL or ANYMAIL, or ask the mail provider. The worker tries again by itself."
+        )
+    return failure(
+        text,
+        "If it names the sender or your account, ask the mail provider, then resend the invitations with the state "
+        "error. If it names recipients, their addresses are wrong.",
+    )
 
 
 def queues() -> Iterator[Diagnosis]:
-    """Say how long the oldest delivery of each queue has been due."""
+    """Say how long the oldest delivery of each queue has been due, and what waits for a later time."""
     for queue in registered_queues():
-        due = queue.model._default_manager.all().due()  # type: ignore[attr-defined]
-        name = str(queue.model._meta.verbose_name_plural)
-        oldest = due.values_list("due_at", flat=True).first()
-        yield compare_age(name, timezone.now() - oldest if oldest else timedelta(0))
+        rows: Any = queue.model._default_manager.all()
+        oldest = rows.due().values_list("due_at", flat=True).first()
+        age = timezone.now() - oldest if oldest else timedelta(0)
+        later = rows.unsent().filter(due_at__gt=Now()).values("state").annotate(count=Count("pk"), first=Min("due_at"))
+        waiting = [waiting_text(**row) for row in later.order_by("state")]
+        yield compare_age(str(queue.model._meta.verbose_name_plural), age, waiting)
 
 
-def compare_age(name: str, age: timedelta) -> Diagnosis:
+def waiting_text(*, state: str, count: int, first: datetime) -> str:
+    """Say how many deliveries wait in this state, and until when."""
+    return (
+        f"{count:,} {state}"
+        if state == DeliveryState.SENDING
+        else f"{count:,} {state}, the first until {first:{MINUTE}}"
+    )
+
+
+def compare_age(name: str, age: timedelta, waiting: Sequence[str] = ()) -> Diagnosis:
     """Say whether deliveries wait longer than usual."""
     minutes = max(0, round(age.total_seconds() / 60))
-    text = f"{name}: the oldest one that is due waits for {minutes} minutes."
+    text = f"{name}: the oldest one that is due waits for {minutes} minutes." if minutes else f"{name}: none is due."
+    if waiting:
+        text += f" Waiting: {'; '.join(waiting)}."
     if age > OLD:
         return failure(text, "Start more workers, or see in the admin what the last attempts say.")
-    return ok(text if minutes else f"{name}: nothing waits.")
+    return ok(text if minutes or waiting else f"{name}: nothing waits.")
 
 
 def mail_server() -> Iterator[Diagnosis]:

@@ -7,16 +7,16 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core import checks
+from django.core.cache import caches
 
+from core.logs import redact
+from perfectworks.checks import LOCAL_MEMORY
 from perfectworks.doctor.findings import Diagnosis, failure, ok, warning
 
 GIGABYTE = 10**9
-# What Django finds if PUBLIC_BASE_URL is http: no HSTS, no redirect, and cookies that http may carry.
-BECAUSE_OF_HTTP = {"security.W004", "security.W008", "security.W012", "security.W016"}
-ADVICE = {
-    "security.W008": "Set ALLAUTH_TRUSTED_PROXY_COUNT to the number of proxies, and let them set X-Forwarded-Proto."
-}
 LITTLE, TOO_LITTLE = 2 * GIGABYTE, 0.2 * GIGABYTE
+# Django's checks that name settings which follow from PUBLIC_BASE_URL and ALLAUTH_TRUSTED_PROXY_COUNT.
+ABOUT_HTTPS = {"security.W004", "security.W008", "security.W012", "security.W016"}
 
 
 def configuration() -> Iterator[Diagnosis]:
@@ -25,17 +25,41 @@ def configuration() -> Iterator[Diagnosis]:
         text = "The service is in development mode: known secrets, and pages that show all emails."
         yield failure(text, "Unset DEBUG on every machine that other people can reach.")
         return
-    found = checks.run_checks(include_deployment_checks=True)
-    if not settings.HTTPS:
-        found = [message for message in found if message.id not in BECAUSE_OF_HTTP]
-        text = "PUBLIC_BASE_URL is http: passwords and links of invitations go through the network without encryption."
-        yield warning(text, "Put a proxy with TLS in front, and set PUBLIC_BASE_URL to the https URL.")
+    found = [one for one in checks.run_checks(include_deployment_checks=True) if _matters(one)]
     for message in found:
-        if message.level >= checks.WARNING and not message.is_silenced():
+        if message.id not in ABOUT_HTTPS:
             make = failure if message.is_serious() else warning
-            yield make(f"{message.msg}", message.hint or ADVICE.get(message.id or "", f"Look up {message.id}."))
-    if not found and settings.HTTPS:
+            yield make(f"{message.msg}", message.hint or f"Look up {message.id}.")
+    if any(message.id in ABOUT_HTTPS for message in found):
+        yield _without_https()
+    if not found:
         yield ok("The settings have no known mistake.")
+
+
+def _matters(message: checks.CheckMessage) -> bool:
+    return message.level >= checks.WARNING and not message.is_silenced()
+
+
+def _without_https() -> Diagnosis:
+    if settings.HTTPS:
+        text = "http is not redirected to https, because ALLAUTH_TRUSTED_PROXY_COUNT is 0."
+        return warning(text, "Set it to the number of proxies in front of the service.")
+    text = "PUBLIC_BASE_URL begins with http: passwords, sessions and links are not encrypted on their way."
+    return warning(text, "Put a proxy with TLS in front, and set PUBLIC_BASE_URL and ALLAUTH_TRUSTED_PROXY_COUNT.")
+
+
+def cache() -> Iterator[Diagnosis]:
+    """Say whether Redis answers, which counts sign-ins for all web processes."""
+    if settings.CACHES["default"]["BACKEND"] == LOCAL_MEMORY:
+        yield ok("CACHE_URL is not set: each web process counts sign-ins for itself.")
+        return
+    try:
+        caches["default"].get("doctor")
+    except Exception as error:  # of the client of the cache, which is imported only if there is one
+        text = f"Redis does not answer, so nobody can sign in: {redact(str(error)) or type(error).__name__}"
+        yield failure(text, "Start it, and compare CACHE_URL with its address and password.")
+    else:
+        yield ok("Redis answers.")
 
 
 def disk() -> Iterator[Diagnosis]:

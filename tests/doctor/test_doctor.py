@@ -1,7 +1,7 @@
 """Test ``manage.py doctor``: each examination, the exit code, and that it changes nothing."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
+from core.ids import uuid7
+from perfectworks.checks import LOCAL_MEMORY
 from perfectworks.doctor import database, deliveries, machine
 from perfectworks.doctor.findings import Diagnosis, examine, ok
 from tests.factories import AttemptFactory, EmailFactory, WorkerHeartbeatFactory
@@ -19,7 +21,7 @@ from tests.support.changes import track_changes
 
 pytestmark = pytest.mark.django_db
 
-HERE = ("database", "migrations", "connections", "clock", "disk", "worker", "queues", "mail-server")
+HERE = ("database", "migrations", "connections", "clock", "cache", "disk", "worker", "queues", "mail-server")
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +66,7 @@ def test_a_missing_migration_is_named():
 
     assert found.level == "failure"
     assert found.text.endswith("the first is events.0001_initial.")
-    assert found.advice == "Run manage.py migrate as the owner of the tables."
+    assert found.advice == "Run it as the owner of the tables: DATABASE_URL=$DATABASE_OWNER_URL manage.py migrate."
 
 
 def test_the_text_shows_the_advice_below_the_finding():
@@ -80,29 +82,59 @@ def test_development_mode_is_a_failure(settings):
 
 
 def test_the_checks_of_django_are_findings(settings):
-    settings.HTTPS = True
-    settings.SECURE_HSTS_SECONDS = 0
+    settings.SECURE_CONTENT_TYPE_NOSNIFF = False
     texts = findings(machine.configuration)
-    assert any(text.startswith("warning: You have not set a value for the SECURE_HSTS_SECONDS") for text in texts)
+    assert any(
+        text.startswith("warning: Your SECURE_CONTENT_TYPE_NOSNIFF setting is not set to True") for text in texts
+    )
 
 
-def test_http_is_one_finding_that_says_what_to_set(settings):
-    settings.HTTPS = settings.SECURE_SSL_REDIRECT = settings.CSRF_COOKIE_SECURE = settings.SESSION_COOKIE_SECURE = False
-    settings.SECURE_HSTS_SECONDS = 0
-    found, *others = machine.configuration()
-    assert not any("SECURE" in other.text for other in others)
-    assert (found.level, found.text.partition(":")[0]) == ("warning", "PUBLIC_BASE_URL is http")
-    assert found.advice == "Put a proxy with TLS in front, and set PUBLIC_BASE_URL to the https URL."
+@pytest.mark.parametrize(
+    ("https", "text"),
+    [
+        (False, "PUBLIC_BASE_URL begins with http: passwords, sessions and links are not encrypted on their way."),
+        (True, "http is not redirected to https, because ALLAUTH_TRUSTED_PROXY_COUNT is 0."),
+    ],
+)
+def test_settings_without_https_are_one_finding_that_names_variables(settings, https, text):
+    settings.HTTPS = https
+    settings.SECURE_HSTS_SECONDS, settings.SECURE_SSL_REDIRECT = 0, False
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
+
+    texts = findings(machine.configuration)
+
+    assert texts.count(f"warning: {text}") == 1
+    assert not any("SECURE_" in one for one in texts)
 
 
-def test_https_without_a_declared_proxy_names_the_setting(settings):
-    settings.HTTPS, settings.SECURE_SSL_REDIRECT = True, False
-    [found] = [found for found in machine.configuration() if "SECURE_SSL_REDIRECT" in found.text]
-    assert found.advice.startswith("Set ALLAUTH_TRUSTED_PROXY_COUNT to the number of proxies")
+def test_without_redis_each_process_counts_for_itself(settings):
+    settings.CACHES = {"default": {"BACKEND": LOCAL_MEMORY}}
+    assert findings(machine.cache) == ["ok: CACHE_URL is not set: each web process counts sign-ins for itself."]
+
+
+def test_redis_that_is_away(settings):
+    url = "redis://:secret@127.0.0.1:1/0"
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}}
+
+    [found] = findings(machine.cache)
+
+    assert found.startswith("failure: Redis does not answer, so nobody can sign in: ")
+    assert "127.0.0.1:1" in found
+    assert "secret" not in found
 
 
 def test_a_worker_that_is_away():
     assert findings(deliveries.worker) == ["failure: No worker runs: nobody gets an email."]
+
+
+def test_a_worker_that_hangs_or_was_killed_is_named():
+    WorkerHeartbeatFactory.create(host="mail-1", process=4711, beat_at=datetime(2026, 3, 1, 2, 30, tzinfo=UTC))
+
+    [found] = deliveries.worker()
+
+    last = "The last heartbeat was at 2026-03-01 02:30 UTC, of process 4711 on mail-1."
+    assert found.text == f"No worker runs: nobody gets an email. {last}"
+    assert found.advice.endswith("If its process is still there, it hangs: kill it first.")
 
 
 def test_an_email_that_no_worker_takes():
@@ -116,6 +148,20 @@ def test_an_email_that_no_worker_takes():
     ]
 
 
+def test_what_waits_for_a_later_time_is_counted(owner, organization):
+    later, latest = (datetime(2126, 3, 1, hour, tzinfo=UTC) for hour in (2, 3))
+    EmailFactory.create_batch(2, state="scheduled", due_at=later)
+    EmailFactory.create(state="deferred", due_at=latest)
+    EmailFactory.create(state="sending", lease_id=uuid7(), due_at=later)
+
+    assert findings(deliveries.queues) == [
+        "ok: emails about accounts: nothing waits.",
+        "ok: emails: none is due. Waiting: 1 deferred, the first until 2126-03-01 03:00 UTC; "
+        "2 scheduled, the first until 2126-03-01 02:00 UTC; 1 sending.",
+        "ok: webhook deliveries: nothing waits.",
+    ]
+
+
 def test_a_mail_server_that_rejects_everything():
     WorkerHeartbeatFactory.create()
     email = EmailFactory.create(state="deferred", due_at=timezone.now() + timedelta(minutes=5))
@@ -123,8 +169,22 @@ def test_a_mail_server_that_rejects_everything():
         AttemptFactory.create(email=email, state="deferred", response="454 4.7.0 Temporary authentication failure")
 
     [found] = findings(deliveries.worker)
-    assert found.startswith("failure: The last attempts failed.")
+    assert found.startswith("failure: The mail server accepted none of the last 5 emails. The last attempt was at ")
     assert found.endswith("Its response: 454 4.7.0 Temporary authentication failure")
+
+
+@pytest.mark.parametrize(("accepted", "level"), [(0, "failure"), (1, "ok")])
+def test_a_mail_server_that_refuses_everything_for_good(accepted, level):
+    WorkerHeartbeatFactory.create()
+    AttemptFactory.create_batch(accepted, state="sent")
+    AttemptFactory.create_batch(5 - accepted, state="failed", response="550 5.7.1 This account is on hold")
+
+    [found] = deliveries.worker()
+
+    assert found.level == level
+    if not accepted:
+        assert found.text.endswith("Its response: 550 5.7.1 This account is on hold")
+        assert found.advice.startswith("If it names the sender or your account, ask the mail provider")
 
 
 @pytest.mark.parametrize(("seconds", "level"), [(0.1, "ok"), (-1.9, "ok"), (2.5, "warning"), (-31, "failure")])

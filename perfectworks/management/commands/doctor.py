@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from perfectworks.doctor.database import clock, connections, database, migrations
 from perfectworks.doctor.deliveries import mail_server, queues, send_test_email, worker
 from perfectworks.doctor.findings import Diagnosis, Examination, NamedDiagnosis, Severity, examine
-from perfectworks.doctor.machine import configuration, disk
+from perfectworks.doctor.machine import cache, configuration, disk
 from perfectworks.doctor.public_url import public_url
 from perfectworks.doctor.sender_domain import sender_domain
 from perfectworks.management.lookups import read_address
@@ -21,6 +21,7 @@ EXAMINATIONS: dict[str, Examination] = {
     "migrations": migrations,
     "connections": connections,
     "clock": clock,
+    "cache": cache,
     "settings": configuration,
     "disk": disk,
     "worker": worker,
@@ -36,9 +37,9 @@ class Command(BaseCommand):
     """Examine the service. Changes nothing."""
 
     help = (
-        "Look for what goes wrong in practice: the database, its clock and connections, migrations, settings, disk, "
-        "worker, queues, mail server, the records of the From domain, and the proxy. Says what to do. Changes nothing. "
-        "Exits with 1 if it finds a failure."
+        "Look for what goes wrong in practice: the database, its clock and connections, migrations, Redis, settings, "
+        "disk, worker, queues, mail server, the records of the From domain, and the proxy. Says what to do. Changes "
+        "nothing. Exits with 1 if it finds a failure."
     )
     requires_system_checks = []  # it runs also if the database does not answer
 
