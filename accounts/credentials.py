@@ -25,7 +25,7 @@ class Admission:
     An OAuth token needs one of ``scopes``. If ``scopes`` is empty, the operation accepts no OAuth token.
     ``Principal.permissions`` also limits what the token may do. If ``public`` is True, the operation accepts requests
     without a credential. It then also accepts OAuth tokens with any scopes, unless ``scopes`` is set. If ``recent`` is
-    True, the caller must have signed in within ``settings.RECENT_SIGN_IN``.
+    True, people who use a session or an ID token must have signed in within ``settings.RECENT_SIGN_IN``.
     """
 
     kinds: frozenset[Method] = frozenset()
@@ -111,7 +111,7 @@ def require_allowed(operation: str, principal: Principal | None) -> None:
         raise CredentialNotAllowed(allowed=sorted(admission.kinds))
     if principal.granted_scopes is not None:
         _require_scope(admission, principal.granted_scopes)
-    if admission.recent and not signed_in_recently(principal):
+    if admission.recent and principal.method in SIGNED_IN.kinds and not signed_in_recently(principal):
         raise RecentSignInRequired
 
 

@@ -7,9 +7,14 @@ credentials = {
     **{
         f"webhook_endpoints.{name}": ANYTHING.scoped(*ADMINISTRATION)
         for name in (
-            *("list", "create", "retrieve", "partial_update", "destroy"),
-            *("enable", "disable", "rotate_secret", "test", "replay"),
+            *("list", "retrieve", "destroy"),
+            *("enable", "disable", "test", "replay"),
         )
+    },
+    # What they return or set decides who gets the data of all members.
+    **{
+        f"webhook_endpoints.{name}": ANYTHING.scoped(*ADMINISTRATION).but(recent=True)
+        for name in ("create", "partial_update", "rotate_secret")
     },
     **{f"webhook_deliveries.{name}": ANYTHING.scoped(*ADMINISTRATION) for name in ("list", "retrieve", "replay")},
 }

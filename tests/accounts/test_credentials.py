@@ -121,6 +121,9 @@ def test_what_cannot_be_undone_and_what_makes_a_credential():
         "oauth_applications.create",
         "oauth_applications.partial_update",
         "oauth_applications.renew_secret",
+        "webhook_endpoints.create",
+        "webhook_endpoints.partial_update",
+        "webhook_endpoints.rotate_secret",
     } == RECENT
 
 
@@ -130,11 +133,16 @@ def test_these_need_a_sign_in_of_the_last_minutes(operation, settings, time_mach
     time_machine.move_to("2026-01-02T12:00:00Z", tick=False)
     now = timezone.now()
 
-    for kind in OPERATIONS[operation].kinds:
+    for kind in OPERATIONS[operation].kinds & SIGNED_IN.kinds:
         require_allowed(operation, principal(kind, authenticated_at=now - timedelta(seconds=900)))
         for moment in (now - timedelta(seconds=901), None):
             with pytest.raises(RecentSignInRequired):
                 require_allowed(operation, principal(kind, authenticated_at=moment))
+
+
+@pytest.mark.parametrize("kind", [Method.OAUTH2, Method.CLIENT, Method.API_KEY])
+def test_software_needs_no_recent_sign_in(kind):
+    require_allowed("webhook_endpoints.create", principal(kind, authenticated_at=None))
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,8 @@ class WebhookEndpointViewSet(PathOrganizationContext):
         """Create a webhook endpoint.
 
         It gets the events that happen from now on. Only this response contains the `secret`.
+
+        With a session or an ID token, you need to have signed in recently. API keys and applications do not.
         """
         created = endpoints.create_endpoint(by=self.caller, organization_id=organization_id, **self.body)
         return self.respond_with_secret(*created)
@@ -70,7 +72,10 @@ class WebhookEndpointViewSet(PathOrganizationContext):
     )
     @if_unchanged("retrieve")
     def partial_update(self, request: Request, organization_id: UUID, webhook_id: UUID) -> Response:
-        """Change the URL, the description or the types of a webhook endpoint."""
+        """Change the URL, the description or the types of a webhook endpoint.
+
+        With a session or an ID token, you need to have signed in recently. API keys and applications do not.
+        """
         return self.respond(endpoints.update_endpoint(**self.named(webhook_id), **self.body))
 
     @operation("Webhook endpoint deleted successfully", status=204, headers=IF_MATCH)
@@ -99,6 +104,8 @@ class WebhookEndpointViewSet(PathOrganizationContext):
 
         For 24 hours, webhooks have two signatures: one with the new secret and one with the present one. Only this
         response contains the new `secret`.
+
+        With a session or an ID token, you need to have signed in recently. API keys and applications do not.
         """
         return self.respond_with_secret(*endpoints.rotate_secret(**self.named(webhook_id)))
 

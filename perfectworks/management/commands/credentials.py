@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.urls import get_resolver
 
-from accounts.credentials import Admission, admission_to
+from accounts.credentials import SIGNED_IN, Admission, admission_to
 from accounts.oauth.scopes import ORGANIZATIONS
 from accounts.principals import Method
 from orgs.oauth.scopes import ADMINISTRATION, ANY_ORGANIZATION
@@ -27,7 +27,7 @@ HEAD = """# Which credentials each operation accepts
 A request has one credential. This table lists the kinds of credential that each operation accepts. What the user may
 do in an organization depends on their role.
 
-* **recent**: the person must have signed in within the last `RECENT_SIGN_IN` seconds.
+* **recent**: the person must have signed in within the last `RECENT_SIGN_IN` seconds. Software needs no sign-in.
 * A name in an OAuth column is the required scope; of several names, one is enough. The scopes `organization:admin` and
   `organizations` include the scopes of all permissions. **any** means any scope about organizations. **yes** means any
   scope at all, as the operation needs no credential.
@@ -65,7 +65,7 @@ def condition(admission: Admission, kind: Method) -> str:
     """Return the condition for a kind of credential. It is empty if the operation does not accept the kind."""
     if kind not in admission.kinds:
         return ""
-    if admission.recent:
+    if admission.recent and kind in SIGNED_IN.kinds:
         return "recent"
     if kind in (Method.OAUTH2, Method.CLIENT) and admission.scopes:
         return (

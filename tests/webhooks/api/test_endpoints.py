@@ -7,9 +7,10 @@ from rest_framework.test import APIClient
 
 from core.api.serializers import format_time
 from orgs.models import Organization
-from tests.factories import WebhookAttemptFactory, WebhookDeliveryFactory, WebhookEndpointFactory
+from tests.factories import ApiKeyFactory, WebhookAttemptFactory, WebhookDeliveryFactory, WebhookEndpointFactory
 from tests.factories.webhooks import SECRET
 from tests.support.operations import ABSENT
+from tests.support.people import membership_of, sign_in_recently
 from tests.support.queries import assert_queries
 from webhooks.models import WebhookDelivery, WebhookEndpoint
 
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.django_db
 def api(owner, organization) -> APIClient:
     client = APIClient()
     client.force_login(owner)
+    sign_in_recently(client)
     return client
 
 
@@ -51,6 +53,31 @@ def test_create_shows_the_secret_once(api, organization):
     assert response.json()["data"] == endpoint_row(endpoint, eventTypes=["role.created"], secret=secret)
     shown = api.get(path(organization, endpoint.pk))
     assert shown.json()["data"] == endpoint_row(endpoint, eventTypes=["role.created"])
+
+
+def test_who_gets_the_data_is_decided_after_a_recent_sign_in_as_on_the_pages(owner, organization):
+    endpoint = WebhookEndpointFactory.create(organization=organization)
+    api = APIClient()
+    api.force_login(owner)
+    refused = [
+        api.post(path(organization), {"url": "https://example.com/hooks"}),
+        api.patch(path(organization, endpoint.pk), {"url": "https://example.com/hooks"}),
+        api.post(path(organization, endpoint.pk, "rotate-secret")),
+    ]
+
+    assert [(found.status_code, found.json()["error"]["code"]) for found in refused] == [
+        (403, "recent_sign_in_required")
+    ] * 3
+    assert api.get(path(organization, endpoint.pk)).json()["data"] == endpoint_row(endpoint)
+
+
+def test_an_api_key_adds_an_endpoint(owner, organization):
+    ApiKeyFactory.create(membership=membership_of(owner, organization), secret="pw_a-secret-of-a-key")
+    created = APIClient().post(
+        path(organization), {"url": "https://example.com/hooks"}, headers={"X-API-Key": "pw_a-secret-of-a-key"}
+    )
+
+    assert created.status_code == 201
 
 
 def test_the_list_is_oldest_first(api, organization):
