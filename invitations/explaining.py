@@ -179,12 +179,16 @@ class Entry:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The reason, the mail server's response if it is relevant to the reason, and the timeline, oldest first."""
+    """The reason, the mail server's response if it is relevant to the reason, and the timeline, oldest first.
+
+    ``next_attempt_at`` is when the newest email to the invitee will be sent at the earliest, if it waits for a time.
+    """
 
     invitation: Invitation
     reason: Reason
     words: str
     timeline: list[Entry]
+    next_attempt_at: datetime | None = None
 
     @property
     def sentence(self) -> str:
@@ -213,7 +217,11 @@ def explain(invitation: Invitation, *, to_staff: bool = False, with_account: boo
     words = (newest.response or newest.reason) if newest and reason in _REASONS_WITH_RESPONSE else ""
     timeline = _timeline(invitation, emails)
     shown = timeline if to_staff else [entry.as_shown_to_organization() for entry in timeline]
-    return Explanation(invitation, reason, words, shown)
+    return Explanation(invitation, reason, words, shown, _next_attempt_at(reason, newest))
+
+
+def _next_attempt_at(reason: Reason, newest: Email | None) -> datetime | None:
+    return newest.due_at if newest and reason in (Reason.EMAIL_SCHEDULED, Reason.EMAIL_DEFERRED) else None
 
 
 # Reason

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from allauth.account.models import EmailAddress
 
@@ -17,6 +18,9 @@ from invitations.models import Invitation
 from orgs.models import Membership
 from outbox.models import WorkerHeartbeat
 
+MAX_COMPARED = 2000  # addresses, the newest
+SAME_BEGINNING = 2  # characters, and then any number of mistakes
+SIMILARITY = 0.85
 MAX_SHOWN = 20  # of the invitations and of the emails about the account, the newest
 
 
@@ -25,6 +29,7 @@ class AddressExplanation:
     """The account of an address, who may not send to it, and what became of the invitations and emails to it.
 
     ``lacks_worker`` is true if an email to it waits, and no worker runs that would send it.
+    ``similar`` are invited addresses that may be the same one with a typing mistake, if nobody has invited this one.
     """
 
     address: Address
@@ -35,6 +40,11 @@ class AddressExplanation:
     account_emails: Sequence[AccountEmail]
     invitations: Sequence[Explanation]
     lacks_worker: bool
+    similar: Sequence[str]
+
+    def is_unwanted(self, invitation: Invitation) -> bool:
+        """Return whether the person has unsubscribed from the emails of this invitation."""
+        return any(one.organization_id in (None, invitation.organization_id) for one in self.suppressions)
 
 
 def explain_address(address: Address) -> AddressExplanation:
@@ -52,6 +62,7 @@ def explain_address(address: Address) -> AddressExplanation:
         account_emails=list(emails),
         invitations=[explain(invitation, to_staff=True, with_account=True) for invitation in invitations],
         lacks_worker=_is_waiting(address) and not WorkerHeartbeat.objects.alive().exists(),
+        similar=[] if invitations else similar_addresses(address),
     )
 
 
@@ -59,3 +70,15 @@ def _is_waiting(address: Address) -> bool:
     """Return whether an email to this address is not sent yet."""
     queues = (Email.objects, AccountEmail.objects)
     return any(queue.unsent().filter(recipient=address).exists() for queue in queues)
+
+
+def similar_addresses(address: Address) -> list[str]:
+    """Return invited addresses that differ little from this one. Reads a limited number of rows of an index.
+
+    They have the same beginning, or only another domain.
+    """
+    invited = Invitation.objects.order_by("-id").values_list("email", flat=True)
+    other_domain = invited.filter(email__startswith=address.partition("@")[0] + "@")
+    near = invited.filter(email__startswith=address[:SAME_BEGINNING])
+    candidates = dict.fromkeys([*other_domain[:MAX_SHOWN], *near[:MAX_COMPARED]])
+    return get_close_matches(address, candidates, n=3, cutoff=SIMILARITY)

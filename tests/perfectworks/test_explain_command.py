@@ -9,13 +9,17 @@ from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
 
 from core.api.serializers import format_time
+from core.ids import uuid7
 from outbox.models import WorkerHeartbeat
 from tests.factories import (
     AccountEmailFactory,
     AttemptFactory,
     EmailFactory,
+    EventFactory,
     InvitationFactory,
     SuppressionFactory,
+    WebhookDeliveryFactory,
+    WebhookMessageFactory,
     WorkerHeartbeatFactory,
 )
 from tests.support.changes import track_changes
@@ -55,6 +59,7 @@ def test_it_says_why_an_email_did_not_arrive(invitation):
         "",
         f"Invitation {invitation.pk} to Riverside (riverside): pending",
         "  The email could not be delivered yet. We will try again. 451 4.7.1 Try again later",
+        f"  It is sent at {format_time(email.due_at)} at the earliest.",
         f"  {format_time(email.created_at)}  Email (invitation): queued",
         f"  {format_time(attempt.created_at)}  Email (invitation): deferred, 451 4.7.1 Try again later",
     ]
@@ -102,6 +107,99 @@ def test_it_says_that_no_worker_runs_while_something_waits(factory):
     assert sentence not in run()
 
 
+def test_an_email_that_waits_is_dropped_if_the_person_has_unsubscribed(invitation, organization):
+    SuppressionFactory.create(address="invitee@example.com", organization=organization)
+
+    out = run()
+
+    assert f"But this person has unsubscribed: the email is dropped at {due(invitation)}." in out
+    assert "It is sent at" not in out
+
+
+def event_about(invitation, kind, actor=None, **facts):
+    return EventFactory.create(
+        kind=kind,
+        organization=invitation.organization,
+        subject_type="invitation",
+        subject_id=invitation.pk,
+        actor_id=actor and actor.pk,
+        **facts,
+    )
+
+
+def due(invitation):
+    return format_time(invitation.emails.get().due_at)
+
+
+def test_it_says_who_did_what_in_which_request(invitation, owner):
+    event = event_about(invitation, "invitation.cancelled", owner, actor_method="api_key", request_id="01a2-cancel")
+    expired = event_about(invitation, "invitation.expired", actor_method="service")
+
+    lines = run().splitlines()
+
+    assert f"  {format_time(event.created_at)}  Withdrawn by owner@example.com (api_key), request 01a2-cancel" in lines
+    assert f"  {format_time(expired.created_at)}  Expired by the service" in lines
+
+
+@pytest.mark.parametrize("address", ["inivtee@example.com", "invitee@exmaple.com", "invitee@example.org"])
+def test_it_names_addresses_that_differ_little_from_one_that_nobody_has_invited(invitation, address):
+    InvitationFactory.create(organization=invitation.organization, email="ingrid@example.com")
+
+    assert run(address).splitlines()[1:] == [
+        "No organization has invited this address.",
+        "Similar addresses that were invited: invitee@example.com",
+    ]
+
+
+@pytest.mark.parametrize("key", ["invitation", "email", "Message-ID"])
+def test_an_id_from_a_log_or_a_header_leads_to_the_address(invitation, key):
+    email = invitation.emails.get()
+    keys = {"invitation": str(invitation.pk), "email": str(email.pk), "Message-ID": email.message_id}
+
+    assert run(keys[key]) == run("invitee@example.com")
+
+
+def test_it_says_what_a_request_did(invitation, owner):
+    event = event_about(invitation, "invitation.created", owner, request_id="proxy-4711")
+    sent = EmailFactory.create(
+        invitation=invitation, kind="reminder", sent=True, response="250 OK", request_id="proxy-4711"
+    )
+    message = WebhookMessageFactory.create(
+        organization=invitation.organization, event_type="invitation.created", request_id="proxy-4711"
+    )
+    webhook = WebhookDeliveryFactory.create(message=message)
+
+    lines = run("proxy-4711").splitlines()
+
+    assert lines == [
+        "Request proxy-4711: this is what it did. Its lines in the logs have the same ID.",
+        f"{format_time(event.created_at)}  invitation.created: invitation {invitation.pk}, "
+        f"organization {invitation.organization_id}, by owner@example.com (session)",
+        f"{format_time(sent.created_at)}  Email (reminder) to invitee@example.com: sent, 250 OK, ID {sent.pk}",
+        f"{format_time(webhook.created_at)}  Webhook (invitation.created) to {webhook.endpoint.url}: sent, "
+        f"ID {webhook.pk}",
+    ]
+    document = json.loads(run("proxy-4711", json=True))
+    assert [one["kind"] for one in document["events"]] == ["invitation.created"]
+    assert [one["recipient"] for one in document["emails"]] == ["invitee@example.com"]
+    assert [one["type"] for one in document["webhooks"]] == ["invitation.created"]
+
+
+def test_a_request_without_an_event_is_found_by_the_time_in_its_id(member):
+    request_id = uuid7().hex
+    AccountEmailFactory.create(user=member, request_id=request_id)
+
+    assert "Email (password_reset_key) to member@example.com: queued" in run(request_id)
+
+
+@pytest.mark.parametrize("request_id", ["proxy-4711", "ffffffffffff7fffbfffffffffffffff", "0" * 32])
+def test_a_request_that_changed_nothing_is_only_in_the_logs(db, request_id):
+    assert run(request_id) == (
+        f"Request {request_id}: Nothing in the database has the ID of this request. Search the logs for it: what "
+        "changes nothing is only there.\n"
+    )
+
+
 def test_it_prints_json(invitation, invitee, organization):
     SuppressionFactory.create(address="invitee@example.com", organization=organization)
     email = AccountEmailFactory.create(user=invitee)
@@ -123,6 +221,7 @@ def test_it_prints_json(invitation, invitee, organization):
             "isVerified": True,
         },
         "memberships": [],
+        "similarAddresses": [],
         "accountEmails": [
             {
                 "id": str(email.pk),
@@ -136,6 +235,7 @@ def test_it_prints_json(invitation, invitee, organization):
     assert explained["organization"] == reference
     assert (explained["invitationId"], explained["state"]) == (str(invitation.pk), "pending")
     assert explained["reason"]["code"] == "email_deferred"
+    assert explained["nextAttemptAt"] == due(invitation)
     assert [entry["what"] for entry in explained["timeline"]] == ["email.queued", "email.deferred"]
 
 
