@@ -30,6 +30,7 @@ from invitations.tokens import token_for
 from orgs.actions.organizations import archive_organization, purge_organization
 from orgs.models import Membership, Organization
 from orgs.permissions import EDITOR_ROLE, LIST_PROJECTS, OWNER_ROLE, UNIT_EDITOR_ROLE
+from perfectworks.management.commands.import_organization import KEYS
 from perfectworks.transfer.tables import PAUSED, TABLES
 from tests.factories import (
     ApiKeyFactory,
@@ -276,12 +277,28 @@ def test_the_commands_say_what_they_did(full, tmp_path):
     assert (changes.tables, [found.kind for found in changes.events]) == ({}, ["organization.exported"])
     assert changes.events[0].organization is None
     forget_everything()
-    assert run("import_organization", directory, dry_run=True) == f"{number} rows of Riverside can be imported.\n"
+    unsubscribed = len(rows_in(directory, "suppressions"))
+    keys = KEYS.format(unsubscribed)
+    assert unsubscribed
+    assert (
+        run("import_organization", directory, dry_run=True) == f"{number} rows of Riverside can be imported. {keys}\n"
+    )
     assert not Organization.objects.exists()
     assert run("import_organization", directory) == (
-        f"Imported {number} rows of Riverside. Its open invitations are paused: send them again.\n"
+        f"Imported {number} rows of Riverside. Its open invitations are paused: send them again. {keys}\n"
     )
     assert Event.objects.get(kind="organization.imported").organization_id is None
+
+
+@pytest.mark.parametrize("is_archived", [True, False])
+def test_exporting_an_organization_that_still_changes_is_said(organization, tmp_path, is_archived):
+    Organization.objects.update(deleted_at=timezone.now() if is_archived else None)
+    err = StringIO()
+
+    call_command("export_organization", "riverside", tmp_path / "out", stdout=StringIO(), stderr=err)
+
+    said = "Riverside is not archived: what changes from now on is not in the export." in err.getvalue()
+    assert said is not is_archived
 
 
 def test_they_print_the_manifest(full, tmp_path):

@@ -335,7 +335,8 @@ def test_it_prints_each_invariant_with_its_count_and_changes_nothing(organizatio
 
     assert changes.nothing
     assert lines[0] == "        0  A verified email address belongs to one account."
-    assert len(lines) == len(all_invariants())
+    assert lines[-1] == f"0 of {len(all_invariants())} invariants are violated."
+    assert len(lines) == len(all_invariants()) + 1
 
 
 def test_it_fails_and_names_a_few_rows(organization):

@@ -43,3 +43,5 @@ class Command(BaseCommand):
         rows = sum(entry["rows"] for entry in manifest["files"])
         text = f"Wrote {rows:,} rows of {organization.name} to {options['directory']}."
         self.stdout.write(json.dumps(manifest, ensure_ascii=False) if options["json"] else text)
+        if not organization.is_archived:
+            self.stderr.write(f"{organization.name} is not archived: what changes from now on is not in the export.")

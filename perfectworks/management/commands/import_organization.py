@@ -12,6 +12,12 @@ from perfectworks.transfer.files import TransferRefused
 from perfectworks.transfer.importing import import_organization
 from perfectworks.transfer.tables import TABLES
 
+SUPPRESSIONS = "suppressions.jsonl"
+KEYS = (
+    "To {} unsubscribed addresses, emails are sent again unless the last keys in ADDRESS_KEYS are those of the former "
+    "installation."
+)
+
 
 class Command(BaseCommand):
     """Import an organization."""
@@ -44,6 +50,8 @@ class Command(BaseCommand):
 
 def _as_text(manifest: dict[str, Any], options: dict[str, Any]) -> str:
     rows, name = sum(entry["rows"] for entry in manifest["files"]), manifest["organization"]["name"]
+    unsubscribed = sum(entry["rows"] for entry in manifest["files"] if entry["file"] == SUPPRESSIONS)
+    keys = f" {KEYS.format(unsubscribed)}" if unsubscribed else ""
     if options["dry_run"]:
-        return f"{rows:,} rows of {name} can be imported."
-    return f"Imported {rows:,} rows of {name}. Its open invitations are paused: send them again."
+        return f"{rows:,} rows of {name} can be imported.{keys}"
+    return f"Imported {rows:,} rows of {name}. Its open invitations are paused: send them again.{keys}"

@@ -2,7 +2,7 @@
 
 import json
 from argparse import ArgumentParser
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import IO, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError
@@ -47,8 +47,10 @@ def _as_json(findings: Iterable[Finding]) -> str:
     return json.dumps({"violations": sum(finding.count for finding in findings), "invariants": rows})
 
 
-def _as_text(findings: Iterable[Finding]) -> str:
-    return "\n".join(f"{finding.count:>9,}  {finding.invariant.statement}{_examples(finding)}" for finding in findings)
+def _as_text(findings: Sequence[Finding]) -> str:
+    lines = [f"{finding.count:>9,}  {finding.invariant.statement}{_examples(finding)}" for finding in findings]
+    violated = sum(1 for finding in findings if finding.count)
+    return "\n".join([*lines, f"{violated} of {len(lines)} invariants are violated."])
 
 
 def _examples(finding: Finding) -> str:
