@@ -34,6 +34,7 @@ import tests.browser.settings_scenes
 import tests.browser.several_units_scenes
 import tests.browser.unit_scenes
 import tests.browser.webhook_scenes  # noqa: F401 - the imports register the scenes
+from tests import repetition
 from tests.browser.stage import SCENES, set_stage
 
 TAGS_OF_EMAILS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -97,6 +98,7 @@ SCENES_IN_LANGUAGES = [*((name, "en") for name in SCENES), *((name, "de") for na
 # To save time, each color scheme and each width is tested once. German texts are longer, so German is tested on the
 # narrow screen.
 LOOKS = {"en": [("light", WIDE), ("dark", NARROW)], "de": [("light", NARROW)]}
+PLACES = {name: number for number, name in enumerate(SCENES)}
 LINES_OF_THE_HEADER = """() => new Set(
     [...document.querySelectorAll("header.top nav :is(a, button)")].map(link => link.getBoundingClientRect().top)
 ).size"""
@@ -155,7 +157,7 @@ def test_a_page_has_no_accessibility_fault_and_fits_every_screen(name, language,
 
     assert response.status == status
     assert page.locator("html").get_attribute("lang") == language
-    for look, (scheme, width) in enumerate(LOOKS[language]):
+    for look, (scheme, width) in enumerate(looks_of(name, language)):
         # Without reduced motion, axe would measure colors during a CSS transition.
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": 800})
@@ -169,6 +171,12 @@ def test_a_page_has_no_accessibility_fault_and_fits_every_screen(name, language,
     if language == "de":
         lines = LINK.sub("", page.locator("body").inner_text()).splitlines()
         assert [line for line in lines if ENGLISH.search(line) or "E-Mail" in line] == []
+
+
+def looks_of(name: str, language: str) -> list[tuple[str, int]]:
+    """Return all looks with `--full`. Otherwise one, so that every second scene is dark: they share their styles."""
+    looks = LOOKS[language]
+    return looks if repetition.full else [looks[PLACES[name] % len(looks)]]
 
 
 @pytest.mark.browser
