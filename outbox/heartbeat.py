@@ -16,7 +16,7 @@ from django.db import DatabaseError, InterfaceError, connections
 from django.db.models.functions import Now
 
 from core.ids import uuid7
-from outbox.handlers import Queue, registered_queues
+from outbox.handlers import Queue, email_queues
 from outbox.models import WorkerHeartbeat
 
 logger = logging.getLogger(__name__)
@@ -76,6 +76,6 @@ def oldest_due_at(queue: Queue) -> datetime | None:
     return due_at
 
 
-def oldest_of_all() -> datetime | None:
-    """Return since when something of any queue has been due."""
-    return min(filter(None, map(oldest_due_at, registered_queues())), default=None)
+def oldest_due_email_at() -> datetime | None:
+    """Return since when an email has been due. Webhooks do not count: a slow receiver can make them wait for hours."""
+    return min(filter(None, map(oldest_due_at, email_queues())), default=None)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from outbox.heartbeat import oldest_of_all
+from outbox.heartbeat import oldest_due_email_at
 from outbox.models import WorkerHeartbeat
 from perfectworks import request_mirror
 from perfectworks.metrics import metrics
@@ -44,7 +44,7 @@ def ready(_request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def service(_request: HttpRequest) -> JsonResponse:
-    """Return 200 if requests are handled, a worker runs and nothing has waited for it for long, else 503."""
+    """Return 200 if requests are handled, a worker runs and no email has waited for it for long, else 503."""
     reason = obstacle()
     reasons = [reason] if reason else [*delays()]
     if reasons:
@@ -61,11 +61,11 @@ def obstacle() -> str:
 
 
 def delays() -> Iterator[str]:
-    """Yield ``worker`` if none runs, and ``queue`` if an email or a webhook has been due for minutes."""
+    """Yield ``worker`` if none runs, and ``queue`` if an email has been due for minutes."""
     try:
         if not WorkerHeartbeat.objects.alive().exists():
             yield "worker"
-        oldest = oldest_of_all()
+        oldest = oldest_due_email_at()
         if oldest is not None and oldest < timezone.now() - QUEUE_LATE_AFTER:
             yield "queue"
     except Error:
