@@ -40,8 +40,8 @@ def test_the_row_is_the_one_that_save_writes():
 
 
 def test_rows_of_the_same_model_share_the_statement_and_not_their_values():
-    compiled_insert.cache_clear()
     first, second, third, last = (event(data={"number": number}) for number in range(4))
+    compiled_insert.cache_clear()
     with CaptureQueriesContext(connection) as captured:
         insert(first)
         insert(second)
