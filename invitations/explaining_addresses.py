@@ -73,9 +73,9 @@ def _is_waiting(address: Address) -> bool:
 
 
 def similar_addresses(address: Address) -> list[str]:
-    """Return invited addresses that differ little from this one. Reads a limited number of rows of an index.
+    """Return invited addresses that differ little from this one, of a limited number with the same beginning.
 
-    They have the same beginning, or only another domain.
+    They begin with the same characters, or differ only in the domain.
     """
     invited = Invitation.objects.order_by("-id").values_list("email", flat=True)
     other_domain = invited.filter(email__startswith=address.partition("@")[0] + "@")

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from core.api.serializers import format_time
 from core.ids import uuid7
 from outbox.models import WorkerHeartbeat
+from perfectworks.explaining_requests import explain_request
 from tests.factories import (
     AccountEmailFactory,
     AttemptFactory,
@@ -159,7 +160,7 @@ def test_an_id_from_a_log_or_a_header_leads_to_the_address(invitation, key):
     assert run(keys[key]) == run("invitee@example.com")
 
 
-def test_it_says_what_a_request_did(invitation, owner):
+def test_it_says_what_a_request_did(invitation, owner, django_assert_num_queries):
     event = event_about(invitation, "invitation.created", owner, request_id="proxy-4711")
     sent = EmailFactory.create(
         invitation=invitation, kind="reminder", sent=True, response="250 OK", request_id="proxy-4711"
@@ -169,6 +170,8 @@ def test_it_says_what_a_request_did(invitation, owner):
     )
     webhook = WebhookDeliveryFactory.create(message=message)
 
+    with django_assert_num_queries(5):
+        explain_request("proxy-4711")
     lines = run("proxy-4711").splitlines()
 
     assert lines == [
