@@ -62,6 +62,7 @@ def test_the_span_of_an_email_has_no_address_and_no_link(exporter, invited, mail
         "request.id": "the-request",
         "email_id": str(email.pk),
         "invitation_id": str(email.invitation_id),
+        "organization_id": str(email.invitation.organization_id),
     }
     assert not [secret for secret in ("example.com", "/i/", "Riverside") if secret in span.to_json()]
 
