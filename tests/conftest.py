@@ -16,6 +16,7 @@ from hypothesis import settings
 
 from accounts.models import User
 from accounts.principals import Method, Principal
+from core import request_context
 from orgs.models import Organization
 from orgs.permissions import ADMIN_ROLE, VIEWER_ROLE
 from tests import repetition
@@ -84,8 +85,9 @@ def skip_marked(items: list[pytest.Item], marker: str, reason: str) -> None:
 
 @pytest.fixture(autouse=True)
 def no_earlier_requests() -> None:
-    """Clear the cache. It stores rate limits, and all tests in a process share it."""
+    """Clear the cache, which stores rate limits, and end the request of an earlier test. All tests share both."""
     cache.clear()
+    request_context.enter(None)
 
 
 @pytest.fixture(autouse=True)
