@@ -1,5 +1,6 @@
 """Staff are offered only what works: each shown button of a varied world works, and each hidden one is refused."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from types import SimpleNamespace
@@ -35,6 +36,7 @@ from tests.factories import (
     WebhookDeliveryFactory,
     WebhookEndpointFactory,
 )
+from tests.repetition import times
 from tests.support.people import session_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
@@ -173,14 +175,16 @@ def test_every_button_works_if_it_is_shown_and_is_refused_if_it_is_hidden(
     rows: SimpleNamespace, rf: RequestFactory, role: str
 ):
     client, user, worked = signed_in(role), User.objects.get(email=f"{role}@example.com"), set()
+    refused: Counter[Button] = Counter()
     for row, page, shown in pages_of(client, rf):
         for button in page.buttons:
             if button.name in shown:
                 works(client, row, button, filled(button, row, user))
                 assert button.needs != "delete" or role == "administrator"
                 worked.add(f"{row._meta.model_name} {button.name}")
-            else:
+            elif refused[button] < times(3, in_full=100):
                 is_refused(client, row, button)
+                refused[button] += 1
     assert worked >= BUTTONS[role]
     assert role != "auditor" or not worked
     assert not Event.objects.filter(actor_method="staff").exists()

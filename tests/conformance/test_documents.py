@@ -87,7 +87,7 @@ def undone() -> Iterator[None]:
 @pytest.mark.parametrize("api", DOCUMENTS)
 def test_the_server_keeps_to_the_document(api: str, cast: Cast):
     document = Document(api, cast)
-    count = round(SHARES[api] * times(400, in_full=10_000))  # in full: 20,000 different requests on two databases
+    count = round(SHARES[api] * times(200, in_full=10_000))  # in full: 20,000 different requests on two databases
     statuses: Counter[int] = Counter()
 
     @seed(connection.vendor)
