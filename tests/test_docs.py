@@ -67,7 +67,7 @@ def test_every_default_is_the_listed_one():
 
 
 def test_each_listed_command_exists_and_prints_json():
-    section = (ROOT / "docs" / "operations.md").read_text().split("\n## Commands\n")[1].split("\n## ")[0]
+    section = (ROOT / "docs" / "operations.md").read_text().split("\n| command |")[1].split("\n## ")[0]
     names = re.findall(r"^\| `(\w+)", section, re.MULTILINE)
     assert len(names) > 10
     for name in names:
