@@ -229,7 +229,7 @@ def users(db: None, settings: Any) -> dict[str, User]:
 @pytest.mark.any_database
 def test_actions_in_any_order_match_the_model(users: dict[str, User]):
     bounds = settings(
-        max_examples=times(12, in_full=250),
+        max_examples=times(12, in_full=100),
         stateful_step_count=40,
         suppress_health_check=list(HealthCheck),
         derandomize=True,
