@@ -154,7 +154,8 @@ def _record(delivery: Delivery, outcome: Outcome, batch: Batch) -> None:
 
 def _logged(delivery: Delivery, outcome: Outcome) -> dict[str, object]:
     fields = delivery.log_fields() | {"attempt": delivery.attempts + outcome.by_server}
-    if outcome.detail:
+    if outcome.detail and not (outcome.state == DeliveryState.SENT and delivery.LOG_NAME == "webhook"):
+        # A receiver that took a webhook may repeat what it says, such as addresses.
         fields["response" if outcome.by_server else "reason"] = outcome.detail
     if outcome.seconds is not None:
         fields["duration_ms"] = round(outcome.seconds * 1000, 1)

@@ -49,17 +49,17 @@ def _without_https() -> Diagnosis:
 
 
 def cache() -> Iterator[Diagnosis]:
-    """Say whether Redis answers, which counts sign-ins for all web processes."""
+    """Say whether the cache works, which counts sign-ins for all web processes."""
     if settings.CACHES["default"]["BACKEND"] == LOCAL_MEMORY:
         yield ok("CACHE_URL is not set: each web process counts sign-ins for itself.")
         return
     try:
-        caches["default"].get("doctor")
+        caches["default"].set("doctor", 1, timeout=1)  # a replica and a full Redis refuse only to write
     except Exception as error:  # of the client of the cache, which is imported only if there is one
-        text = f"Redis does not answer, so nobody can sign in: {redact(str(error)) or type(error).__name__}"
+        text = f"The cache cannot count, so nobody can sign in: {redact(str(error)) or type(error).__name__}"
         yield failure(text, "Start it, and compare CACHE_URL with its address and password.")
     else:
-        yield ok("Redis answers.")
+        yield ok("The cache in CACHE_URL answers.")
 
 
 def disk() -> Iterator[Diagnosis]:

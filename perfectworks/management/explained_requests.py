@@ -17,7 +17,7 @@ NOTHING = (
 
 def request_as_text(found: RequestExplanation) -> Iterator[str]:
     """Yield the lines for people."""
-    if not (found.events or found.emails):
+    if not (found.events or found.emails or found.webhooks):
         yield f"Request {found.request_id}: {NOTHING}"
         return
     yield f"Request {found.request_id}: this is what it did. Its lines in the logs have the same ID."

@@ -18,11 +18,11 @@ RELEASE = re.compile(r"^## (?P<version>\d+\.\d+\.\d+) - (?P<date>\d{4}-\d\d-\d\d
 RECORDED = re.compile(rf"{RELEASE.pattern}\n\nCommit: `(?P<commit>[0-9a-f]{{40}})`$", re.MULTILINE)
 
 
-def newest_recorded(changelog: str) -> str:
-    """Return the commit of the newest release whose commit is recorded. That of the release being made is not yet."""
+def newest_recorded(changelog: str) -> tuple[str, str]:
+    """Return the version and the commit of the newest release that has one. The release being made has none yet."""
     found = RECORDED.search(changelog)
     assert found is not None, "CHANGELOG.md records no commit of a release."
-    return found["commit"]
+    return found["version"], found["commit"]
 
 
 def extract(commit: str, folder: Path) -> Path:

@@ -70,3 +70,5 @@ def changes(name: str, before: Column, after: Column | None) -> Iterator[str]:
         yield f"{name} changed from {before.type} to {after.type}."
     elif before.nullable and not after.nullable:
         yield f"{name} can no longer be null."
+    elif before.filled and not (after.filled or after.nullable):
+        yield f"{name} has lost its default, which the older release relies on."

@@ -63,7 +63,9 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str
 def test_the_last_release_serves_while_and_after_the_database_is_migrated(
     database: dict[str, str], tmp_path: Path
 ) -> None:
-    release = Installation(extract(newest_recorded(CHANGELOG.read_text()), tmp_path / "release"), tmp_path, database)
+    version, commit = newest_recorded(CHANGELOG.read_text())
+    release = Installation(extract(commit, tmp_path / "release"), tmp_path, database)
+    assert f'__version__ = "{version}"' in (release.code / "perfectworks" / "__init__.py").read_text()
     today = Installation(ROOT, tmp_path, database)
     owner = database["DATABASE_OWNER_URL"]
     used = json.loads(release.run("-c", PREPARE, str(release.demo), DATABASE_URL=owner))
@@ -76,8 +78,10 @@ def test_the_last_release_serves_while_and_after_the_database_is_migrated(
             assert "\n".join(contractions(used, before, schema_of(owner))) == ""
             assert set(statuses) == {200, 201}
             release.smoke(old)
+            release.run("manage.py", "migrate", "-v0", DATABASE_URL=owner)  # as its containers do at each start
             with today.web_server() as new:
                 today.smoke(old, new)  # the worker of the release also sends the emails of today's code
+        release.run("manage.py", "worker", "--once")  # it also starts with the new schema
         assert request("POST", old, release.demo, "from-the-release@example.com") == 201
     today.run("-c", SEND_AND_VERIFY)
     assert [*(tmp_path / "mail").glob("*-from-the-release@example.com.eml")] != []
@@ -139,6 +143,7 @@ USED = {"invitation": ["id", "email", "note"]}
         ({"note": NEEDED}, ["invitation.note can no longer be null."]),
         ({"note": TEXT._replace(type="integer")}, ["invitation.note changed from text to integer."]),
         ({"note": None}, ["invitation.note is gone."]),
+        ({"id": NEEDED}, ["invitation.id has lost its default, which the older release relies on."]),
     ],
 )
 def test_a_migration_must_leave_what_the_release_uses(after: dict[str, Column | None], found: list[str]) -> None:
@@ -154,8 +159,8 @@ def test_a_table_that_the_release_uses_must_stay() -> None:
 def test_the_newest_recorded_release_is_the_one_before_the_release_that_is_being_made() -> None:
     recorded = f"## 0.2.0 - 2026-12-01\n\nCommit: `{'a' * 40}`\n"
 
-    assert newest_recorded(f"## Unreleased\n\n## 0.3.0 - 2027-01-01\n\nText\n\n{recorded}") == "a" * 40
-    assert newest_recorded(f"## 0.3.0 - 2027-01-01\n\nCommit: `{'b' * 40}`\n\n{recorded}") == "b" * 40
+    assert newest_recorded(f"## Unreleased\n\n## 0.3.0 - 2027-01-01\n\nText\n\n{recorded}") == ("0.2.0", "a" * 40)
+    assert newest_recorded(f"## 0.3.0 - 2027-01-01\n\nCommit: `{'b' * 40}`\n\n{recorded}") == ("0.3.0", "b" * 40)
 
 
 def test_a_clone_without_the_release_skips_the_drill_unless_it_is_required(

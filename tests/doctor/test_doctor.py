@@ -118,7 +118,7 @@ def test_redis_that_is_away(settings):
 
     [found] = findings(machine.cache)
 
-    assert found.startswith("failure: Redis does not answer, so nobody can sign in: ")
+    assert found.startswith("failure: The cache cannot count, so nobody can sign in: ")
     assert "127.0.0.1:1" in found
     assert "secret" not in found
 

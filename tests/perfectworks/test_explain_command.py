@@ -195,7 +195,15 @@ def test_a_request_without_an_event_is_found_by_the_time_in_its_id(member):
     assert "Email (password_reset_key) to member@example.com: queued" in run(request_id)
 
 
-@pytest.mark.parametrize("request_id", ["proxy-4711", "ffffffffffff7fffbfffffffffffffff", "0" * 32])
+def test_an_email_without_an_event_is_found_by_the_id_of_a_proxy(member):
+    AccountEmailFactory.create(user=member, request_id="proxy-4711")
+
+    assert "Email (password_reset_key) to member@example.com: queued" in run("proxy-4711")
+
+
+@pytest.mark.parametrize(
+    "request_id", ["proxy-4711", "ffffffffffff7fffbfffffffffffffff", "0000000000007000bfffffffffffffff", "0" * 32]
+)
 def test_a_request_that_changed_nothing_is_only_in_the_logs(db, request_id):
     assert run(request_id) == (
         f"Request {request_id}: Nothing in the database has the ID of this request. Search the logs for it: what "
