@@ -474,7 +474,7 @@ SYSTEM_USERS_PER_ORGANIZATION = env.at_least_one("SYSTEM_USERS_PER_ORGANIZATION"
 # work for 30 days at least, and the events of an open invitation say who may offer it.
 INVITATION_RETENTION_DAYS = env.zero_or_at_least("INVITATION_RETENTION_DAYS", 60, default=0)
 EVENT_RETENTION_DAYS = env.zero_or_at_least("EVENT_RETENTION_DAYS", 60, default=0)
-# Webhooks, which can be sent again until then, and emails about accounts. Both are tried for up to five days.
+# Webhooks, which can be sent again until then and are tried for three days, and emails about accounts: one day.
 DELIVERY_RETENTION_DAYS = env.at_least("DELIVERY_RETENTION_DAYS", 7, default=30)
 
 # --- Webhooks -----------------------------------------------------------------------------------------------

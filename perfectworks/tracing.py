@@ -74,7 +74,7 @@ def describe_request(span: Span, request: HttpRequest, status: int, context: Req
 
 
 class DeliverySpans(Spans):
-    """Make a span for each attempt of a worker to deliver. An attempt that is not recorded has none."""
+    """Make a span for each attempt to deliver. One that loses its lease before anything is sent has none."""
 
     def __init__(self, tracer: Tracer) -> None:
         self.tracer = tracer

@@ -1,5 +1,7 @@
 """Read one organization from a directory."""
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -23,6 +25,7 @@ from perfectworks.transfer.tables import TABLES, Table
 
 ROWS_AT_ONCE = 500
 MAX_PROBLEMS = 20
+NO_TEXT = re.compile("[\0\ud800-\udfff]")  # what JSON can contain, and no database
 COMPARED = ("email", "user", "organization_id")  # by which conflicts are found, in addition to ids and unique columns
 OnTable = Callable[[str], None]
 
@@ -77,8 +80,12 @@ def _require_columns(table: Table, row: dict[str, Any]) -> None:
         raise TransferRefused(f"A row of {table.name} does not have the expected columns.")
     if table.keeps_ids and parse_uuid(str(row["pk"])) is None:
         raise TransferRefused(f"A row of {table.name} has no valid id.")
-    if not all(isinstance(row["fields"].get(name), str | None) for name in (*table.unique, *COMPARED)):
+    if not all(_can_be_compared(row["fields"].get(name)) for name in (*table.unique, *COMPARED)):
         raise TransferRefused(f"A row of {table.name} is not valid.")
+
+
+def _can_be_compared(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not NO_TEXT.search(value))
 
 
 def _existing(table: Table, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -128,14 +135,17 @@ def _conflicts_of_events(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
 
 
 class _Writer:
-    """Writes the rows of an organization. Remembers which accounts and events existed before."""
+    """Writes the rows of an organization. Remembers which accounts and events existed before, and what it wrote."""
 
     def __init__(self, organization_id: str) -> None:
         self.organization_id = organization_id
         self.existing: dict[type[Model], set[str]] = {User: set(), Event: set()}
+        self.new_accounts: set[str] = set()
+        self.rows: Counter[str] = Counter()
 
     def write(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
         """Create the rows of a batch. Raises TransferRefused for a row that is not valid or belongs elsewhere."""
+        self.rows[table.name] += len(rows)
         for row in self._new(table, rows):
             created = self._object_of(table, row)
             table.complete(created)
@@ -145,6 +155,8 @@ class _Writer:
                     Model.save_base(created, raw=True, force_insert=True)
             except IntegrityError as error:
                 raise TransferRefused(f"A row of {table.name} does not fit: {error}") from error
+            if table.model is User:
+                self.new_accounts.add(row["pk"])
 
     def finish(self) -> None:
         """Check everything that was written, and record the event. Raises TransferRefused."""
@@ -155,15 +167,29 @@ class _Writer:
             connection.check_constraints()
         except IntegrityError as error:
             raise TransferRefused(f"A row refers to one that does not exist: {error}") from error
+        self._require_nothing_elsewhere(organization)
         violated = [one.statement for one in all_invariants() if one.check().count]
         if violated:
             raise TransferRefused(*(f"This would no longer be true: {statement}" for statement in violated))
         Event.objects.record("organization.imported", by=SERVICE, subject=organization)
 
+    def _require_nothing_elsewhere(self, organization: Organization) -> None:
+        """Require that an export of the organization would have the same number of rows.
+
+        Rows without a column of the organization could otherwise belong to another one. Events may have existed, and
+        addresses belong to new accounts.
+        """
+        for table in TABLES:
+            if table.model not in (Event, EmailAddress) and table.rows(organization).count() != self.rows[table.name]:
+                raise TransferRefused(f"A row of {table.name} belongs to another organization.")
+
     def _new(self, table: Table, rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
         """Return the rows without accounts and events that existed before, and without their addresses."""
         if table.model is EmailAddress:
-            return [row for row in rows if row["fields"]["user"] not in self.existing[User]]
+            others = [row for row in rows if row["fields"]["user"] not in self.existing[User]]
+            if any(row["fields"]["user"] not in self.new_accounts for row in others):
+                raise TransferRefused("A row of addresses belongs to another account.")
+            return others
         known = self.existing.get(table.model)
         if known is None:
             return rows

@@ -470,6 +470,30 @@ class TestForgedRows:
         rewrite(exported, "role-assignments", lambda row: row["fields"].update(role=str(other.pk), unit=None))
         assert "organization" in refused(exported)
 
+    def test_an_assignment_to_a_member_of_another_organization(self, exported):
+        other = MembershipFactory.create(role_id=OWNER_ROLE)
+        unit = UnitFactory.create(organization=other.organization)
+        changed = {"membership": str(other.pk), "unit": str(unit.pk), "role": str(UNIT_EDITOR_ROLE)}
+        rewrite(exported, "role-assignments", lambda row: row["fields"].update(changed))
+        assert refused(exported) == "A row of role-assignments belongs to another organization."
+
+    def test_an_email_of_an_invitation_of_another_organization(self, exported):
+        other = InvitationFactory.create()
+        rewrite(exported, "emails", lambda row: row["fields"].update(invitation=str(other.pk), generation=9))
+        assert refused(exported) == "A row of emails belongs to another organization."
+
+    @pytest.mark.parametrize("spelled", [str, str.upper])
+    def test_an_address_of_an_account_that_was_there_before(self, exported, spelled):
+        staff = UserFactory.create(superuser=True)
+        changed = {"user": spelled(str(staff.pk)), "email": "other@example.net"}
+        rewrite(exported, "addresses", lambda row: row["fields"].update(changed))
+        assert refused(exported) == "A row of addresses belongs to another account."
+
+    @pytest.mark.parametrize("text", ["\0@example.com", "\ud800@example.com"])
+    def test_a_text_that_no_database_contains(self, exported, text):
+        rewrite(exported, "accounts", lambda row: row["fields"].update(email=text))
+        assert refused(exported) == "A row of accounts is not valid."
+
     def test_a_name_with_characters_that_nobody_sees(self, exported):
         rewrite(exported, "organization", lambda row: row["fields"].update(name="River\u202eside"))
         assert "A row of organization is not valid" in refused(exported)

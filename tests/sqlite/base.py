@@ -27,7 +27,10 @@ class DatabaseCreation(CopiedDatabaseCreation, creation.DatabaseCreation):
         unfinished.rename(migrated_file())
 
     def copy_migrated(self) -> None:
-        shutil.copyfile(migrated_file(), self.connection.settings_dict["TEST"]["NAME"])
+        name = self.connection.settings_dict["TEST"]["NAME"]
+        for suffix in ("-wal", "-shm"):  # of a process that was killed: SQLite would apply them to the copy
+            Path(f"{name}{suffix}").unlink(missing_ok=True)
+        shutil.copyfile(migrated_file(), name)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

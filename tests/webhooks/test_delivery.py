@@ -279,6 +279,36 @@ def test_failures_of_a_former_url_do_not_count(owner, organization, endpoint, ch
     assert (endpoint.failing_since is not None) == is_failing
 
 
+@pytest.mark.parametrize(("changed", "is_due"), [("url", True), ("description", False)])
+def test_what_a_former_url_refused_is_tried_at_once_with_the_new_one(owner, organization, endpoint, changed, is_due):
+    later = timezone.now() + timedelta(hours=20)
+    WebhookEndpoint.objects.update(failing_since=timezone.now() - timedelta(days=4))
+    waiting = WebhookDeliveryFactory.create(
+        endpoint=endpoint, message__organization=organization, state="deferred", sent_at=None, due_at=later
+    )
+    values = {"url": "https://example.com/new", "description": "The new one"}
+    endpoints.update_endpoint(
+        by=session_of(owner), organization_id=organization.pk, endpoint_id=endpoint.pk, **{changed: values[changed]}
+    )
+
+    waiting.refresh_from_db()
+    assert (waiting.due_at is not None and waiting.due_at < later) == is_due
+
+
+def test_a_late_410_of_a_former_url_does_not_disable_the_new_one(owner, organization, endpoint):
+    handler = handler_of(endpoint)
+    endpoints.update_endpoint(
+        by=session_of(owner),
+        organization_id=organization.pk,
+        endpoint_id=endpoint.pk,
+        url="https://example.com/new",
+    )
+    handler.on_final_failure("410 Gone")
+
+    endpoint.refresh_from_db()
+    assert endpoint.state == "enabled"
+
+
 def test_both_secrets_sign_after_a_rotation(owner, organization, endpoint, receiver, deliver: Deliver):
     named = {"by": session_of(owner), "organization_id": organization.pk, "endpoint_id": endpoint.pk}
     _, secret = endpoints.rotate_secret(**named)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.principals import Principal
@@ -107,7 +108,7 @@ def create_endpoint(
 def update_endpoint(*, by: Principal, organization_id: UUID, endpoint_id: UUID, **changes: Any) -> WebhookEndpoint:
     """Change ``url``, ``description`` or ``event_types``. Raises what ``lock_endpoint`` raises, and Invalid.
 
-    The failures of a former URL do not count for a new one.
+    The failures of a former URL do not count for a new one, and what it refused is tried again at once.
     """
     organization, endpoint = lock_endpoint(by, organization_id, endpoint_id)
     require_names(changes, {"url", "description", "event_types"})
@@ -117,6 +118,8 @@ def update_endpoint(*, by: Principal, organization_id: UUID, endpoint_id: UUID, 
     if "event_types" in changes:
         changes["event_types"] = _checked_types(changes["event_types"])
     record("webhook_endpoint.updated", by, endpoint, organization, **apply_changes(endpoint, changes))
+    if "failing_since" in changes:
+        endpoint.deliveries.deferred().update(due_at=Now())
     return endpoint
 
 

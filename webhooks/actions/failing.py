@@ -9,7 +9,6 @@ from accounts.email.models import AccountEmail
 from accounts.principals import SERVICE
 from orgs.actions.notices import notify_owners
 from orgs.locks import lock_organization
-from outbox.models import DeliveryState
 from webhooks.actions.endpoints import set_disabled
 from webhooks.models import WebhookEndpoint
 
@@ -31,12 +30,12 @@ def note_success(endpoint: WebhookEndpoint, at: datetime, *, is_test: bool) -> N
     failing = WebhookEndpoint.objects.filter(pk=endpoint.pk, failing_since__isnull=False)
     was_failing = failing.update(failing_since=None)
     if was_failing and (is_test or at - (endpoint.failing_since or at) > LONG_FAILURE):
-        endpoint.deliveries.filter(state=DeliveryState.DEFERRED, due_at__isnull=False).update(due_at=Now())
+        endpoint.deliveries.deferred().update(due_at=Now())
 
 
 def disable_gone(endpoint: WebhookEndpoint) -> None:
-    """Disable an endpoint that responded with 410."""
-    _disable(endpoint, WebhookEndpoint.State.GONE)
+    """Disable an endpoint that responded with 410, unless its URL was changed while the request ran."""
+    _disable(endpoint, WebhookEndpoint.State.GONE, Q(url=endpoint.url))
 
 
 def disable_failing(endpoint: WebhookEndpoint, at: datetime) -> None:
