@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet, UUIDField
 
 from accounts.models import User
-from accounts.principals import Method, Principal
+from accounts.principals import SERVICE, Method, Principal
 from accounts.second_factor import has_second_factor
 from core.compiled import CompiledQuery
 from core.errors import Denied, Gone, NotFound
@@ -99,6 +99,17 @@ def lock_organizations_of(user: User, *others: UUID) -> set[UUID]:
         .select_for_update(no_key=True, of=("self",))
     )
     return {organization.pk for organization in locked}
+
+
+def lock_organization_of_first(rows: QuerySet[Any]) -> UUID | None:
+    """Lock the organization of the first row and return its id. Return None if there is no row any more."""
+    organization_id: UUID | None = rows.values_list("organization_id", flat=True).first()
+    if organization_id is None:
+        return None
+    try:
+        return lock_organization(organization_id, by=SERVICE, archived=True).pk
+    except OrganizationNotFound:
+        return None
 
 
 def lock_account(user_id: UUID) -> User | None:

@@ -6,11 +6,10 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from accounts.principals import SERVICE
 from core.ids import first_uuid7
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
-from orgs.locks import OrganizationNotFound, lock_organization
+from orgs.locks import lock_organization_of_first
 
 MAX_DELETED = 500  # in each transaction
 
@@ -36,13 +35,7 @@ def delete_ended_before(moment: datetime) -> Iterator[int]:
 @transaction.atomic
 def _delete_some(ended: InvitationQuerySet) -> int:
     """Delete some of these invitations, all of one organization."""
-    organization_id = ended.values_list("organization_id", flat=True).first()
-    if organization_id is None:
-        return 0
-    try:
-        lock_organization(organization_id, by=SERVICE, archived=True)
-    except OrganizationNotFound:
-        return 0
+    organization_id = lock_organization_of_first(ended)
     of_organization = ended.filter(organization=organization_id).values_list("pk", flat=True)
     keys = list(of_organization[:MAX_DELETED])
     Invitation.objects.filter(pk__in=keys).delete()
