@@ -177,18 +177,22 @@ def require_address(name: str, address: str) -> str:
     return address
 
 
-def require_sender(sender: str, *, default_name: str) -> str:
+def require_sender(sender: str, *, default: Address) -> str:
     """Return the sender of emails with a name, as the From header shows it. Raises ImproperlyConfigured.
 
-    The domain is converted to IDNA (RFC 5891), because mail servers accept only ASCII in addresses.
+    "" stands for the default, whose name is also that of an address without a name. The domain is converted to IDNA
+    (RFC 5891), because mail servers accept only ASCII in addresses.
     """
+    if not sender:  # not parsed, because email.utils of Python 3.11.2 (Debian 12) does not read IPv6 addresses
+        return str(default)
     refusal = ImproperlyConfigured("DEFAULT_FROM_EMAIL must be one address, such as Service <no-reply@your.host>.")
     [(name, address), *others] = getaddresses([sender]) or [("", "")]
     local, _, domain = address.rpartition("@")
     if others or not local or not domain or UNSAFE_IN_A_LINE.search(sender):
         raise refusal
     try:
-        return str(Address(name or default_name, local, domain if domain.isascii() else idna.encode(domain).decode()))
+        encoded = domain if domain.isascii() else idna.encode(domain).decode()
+        return str(Address(name or default.display_name, local, encoded))
     except ValueError as error:
         raise refusal from error
 

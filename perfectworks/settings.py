@@ -4,6 +4,7 @@ The defaults are safe. With `DEBUG` off, the service does not start if a secret 
 if `PUBLIC_BASE_URL` is missing, or if the isolation level is not READ COMMITTED.
 """
 
+from email.headerregistry import Address
 from pathlib import Path
 from typing import Any
 
@@ -444,7 +445,7 @@ ANYMAIL: dict[str, Any] = env.json("ANYMAIL", default={})
 # The provider whose delivery reports are accepted at /webhooks/mail/<provider>.
 EMAIL_WEBHOOK = require_signed_webhook(env.str("EMAIL_WEBHOOK", default=""), ANYMAIL)
 DEFAULT_FROM_EMAIL = require_sender(
-    env.str("DEFAULT_FROM_EMAIL", default=f"no-reply@{email_domain(PUBLIC_HOST)}"), default_name=SERVICE_NAME
+    env.str("DEFAULT_FROM_EMAIL", default=""), default=Address(SERVICE_NAME, "no-reply", email_domain(PUBLIC_HOST))
 )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

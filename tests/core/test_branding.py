@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from email.headerregistry import Address
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,8 @@ def test_a_setting_that_would_break_pages_or_emails_is_refused(variables: dict[s
 @pytest.mark.parametrize(
     ("sender", "shown"),
     [
+        ("", "PerfectWorks <no-reply@[IPv6:::1]>"),
+        ("Acme Inc. (Europe) <a@a.test>", '"Acme Inc. (Europe)" <a@a.test>'),
         ("no-reply@a.test", "PerfectWorks <no-reply@a.test>"),
         ('"Müller, A" <a@bücher.example>', '"Müller, A" <a@xn--bcher-kva.example>'),
     ],
@@ -118,4 +121,4 @@ def test_a_setting_that_would_break_pages_or_emails_is_refused(variables: dict[s
 def test_the_sender_has_a_name_and_a_domain_in_ascii(sender: str, shown: str) -> None:
     from perfectworks.environment import require_sender
 
-    assert require_sender(sender, default_name="PerfectWorks") == shown
+    assert require_sender(sender, default=Address("PerfectWorks", "no-reply", "[IPv6:::1]")) == shown

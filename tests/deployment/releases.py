@@ -4,10 +4,10 @@ import os
 import re
 import shutil
 import subprocess
-import tarfile
 from io import BytesIO
 from pathlib import Path
 from typing import NoReturn
+from zipfile import ZipFile
 
 import pytest
 
@@ -30,13 +30,13 @@ def extract(commit: str, folder: Path) -> Path:
 
     With `REQUIRE_RELEASE=1`, a missing commit is a failure.
     """
-    command = ["git", "-C", str(ROOT), "archive", commit]
+    command = ["git", "-C", str(ROOT), "archive", "--format=zip", commit]
     found = subprocess.run(command, capture_output=True, check=False) if shutil.which("git") else None
     if found is None or found.returncode:
         reason = found.stderr.decode().strip() if found else "git is not installed"
         miss(f"The code of the last release ({commit[:12]}) is not available: {reason}.")
-    with tarfile.open(fileobj=BytesIO(found.stdout)) as archive:
-        archive.extractall(folder, filter="data")
+    with ZipFile(BytesIO(found.stdout)) as archive:
+        archive.extractall(folder)
     return folder
 
 
