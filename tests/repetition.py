@@ -28,6 +28,7 @@ ABOUT_NO_QUERIES = (
     "tests/admin/test_staff_invitations.py",
     "tests/accounts/oauth/*",
     "tests/dialects/test_common*",
+    "tests/dialects/test_golden.py",
     "tests/factories/*",
     "tests/invitations/email/test_webhook.py",
     "tests/languages/*",

@@ -11,6 +11,7 @@ from accounts.models import User
 from invitations.models import Invitation
 from orgs.models import Organization
 from perfectworks.demo import make_world
+from tests import repetition
 from tests.browser.test_scenes import RULES_OF_LOOKS, faults
 from tests.factories import (
     ApiKeyFactory,
@@ -28,7 +29,7 @@ from tests.factories import (
 pytestmark = [pytest.mark.browser, pytest.mark.any_database]
 
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-# To save time, each color scheme and each width is tested once.
+# To save time, each color scheme and each width is tested once. The second look tests what another look can change.
 LOOKS: tuple[Any, ...] = (
     ("light", DESK, None),
     ("dark", PHONE, [*RULES_OF_LOOKS, "scrollable-region-focusable"]),
@@ -79,6 +80,12 @@ def pages() -> Iterator[str]:
             yield address_of(model, "add/")
 
 
+def looks_at(place: int) -> list[Any]:
+    """Return both looks with `--full`. Otherwise one with all rules, so that every second page is dark."""
+    scheme, size, _ = LOOKS[place % 2]
+    return list(LOOKS) if repetition.full else [(scheme, size, None)]
+
+
 def rows_of(model: Any) -> list[Any]:
     """Return rows of each state."""
     page: Any = admin.site._registry[model]
@@ -96,10 +103,10 @@ def test_every_admin_page_is_accessible_and_fits(visitor: Any, page: Any):
     visitor.sign_in(User.objects.get(email="staff@example.com"))
     page.emulate_media(reduced_motion="reduce")
     found = []
-    for path in pages():
+    for place, path in enumerate(pages()):
         response = visitor.go(path)
         assert response.status == 200, path
-        for scheme, size, rules in LOOKS:
+        for scheme, size, rules in looks_at(place):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             page.set_viewport_size(size)
             found += [(path, scheme, size["width"], fault) for fault in faults(page, rules=rules)]

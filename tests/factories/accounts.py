@@ -5,7 +5,7 @@ from datetime import timedelta
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.utils import timezone
-from factory import LazyAttribute, LazyFunction, RelatedFactory, SelfAttribute, Sequence, SubFactory, Trait
+from factory import LazyAttribute, LazyFunction, RelatedFactory, SelfAttribute, Sequence, SubFactory
 from factory.django import Password
 
 from accounts.browser_sessions import Session
@@ -14,7 +14,7 @@ from accounts.models import ApplicationAccess, ExternalIdentity, IdempotentRespo
 from core.emails import message_id
 from core.encryption import encrypt
 from core.ids import uuid7
-from tests.factories.base import ModelFactory
+from tests.factories.base import ModelFactory, Trait
 
 
 class EmailAddressFactory(ModelFactory[EmailAddress]):

@@ -2,12 +2,21 @@
 
 from typing import Any, TypeVar
 
+import factory
 from django.db.models import AutoField, Model
 from factory.django import DjangoModelFactory
 
 from core.compiled_inserts import insert
 
 Row = TypeVar("Row", bound=Model)
+
+
+class Trait(factory.Trait):
+    """A trait that is declared to be off. To find out that an undeclared one is off, factory_boy raises and catches."""
+
+    def as_declarations(self, field_name: str, declarations: dict[str, Any]) -> dict[str, Any]:
+        off = {} if field_name in declarations else {field_name: False}
+        return off | super().as_declarations(field_name, declarations)
 
 
 class ModelFactory(DjangoModelFactory[Row]):

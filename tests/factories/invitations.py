@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
-from factory import LazyAttribute, LazyAttributeSequence, LazyFunction, SelfAttribute, SubFactory, Trait
+from factory import LazyAttribute, LazyAttributeSequence, LazyFunction, SelfAttribute, SubFactory
 
 from core.emails import message_id
 from core.ids import uuid7
@@ -13,7 +13,7 @@ from invitations.email.models import TO_INVITEE, Attempt, Email
 from invitations.models import OPEN_ENDED, Invitation
 from orgs.permissions import UNASSIGNED_ROLE, UNIT_VIEWER_ROLE
 from tests.factories.accounts import UserFactory
-from tests.factories.base import ModelFactory
+from tests.factories.base import ModelFactory, Trait
 from tests.factories.orgs import OrganizationFactory
 
 UNSENT = ("scheduled", "queued", "sending", "deferred")

@@ -13,7 +13,6 @@ from factory import (
     SelfAttribute,
     Sequence,
     SubFactory,
-    Trait,
     Transformer,
     post_generation,
 )
@@ -22,7 +21,7 @@ from accounts.models import User
 from orgs.models import ApiKey, FormerSlug, Membership, Organization, Role, RoleAssignment, Unit
 from orgs.permissions import OWNER_ROLE, UNIT_VIEWER_ROLE, VIEWER_ROLE
 from tests.factories.accounts import UserFactory
-from tests.factories.base import ModelFactory
+from tests.factories.base import ModelFactory, Trait
 
 
 class OrganizationFactory(ModelFactory[Organization]):

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 
 from django.utils import timezone
-from factory import LazyFunction, SelfAttribute, Sequence, SubFactory, Trait, Transformer
+from factory import LazyFunction, SelfAttribute, Sequence, SubFactory, Transformer
 
 from core.encryption import encrypt
-from tests.factories.base import ModelFactory
+from tests.factories.base import ModelFactory, Trait
 from tests.factories.orgs import OrganizationFactory
 from webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookMessage
 

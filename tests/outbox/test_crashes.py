@@ -144,6 +144,7 @@ def require_consistent_rows(invitations: list[Invitation], point: Point) -> None
         assert email.attempts == 1 or point.name == "after a 451"
 
 
+@pytest.mark.any_database  # the invitations' emails are delivered by the same queries
 @pytest.mark.parametrize("point", OF_ACCOUNTS, ids=lambda point: point.name)
 def test_no_email_about_an_account_is_lost_or_sent_twice_except_in_the_window(
     mail_server: ScriptedServer, fork_server: ForkServer, point: Point, kills: int, tally: Tally

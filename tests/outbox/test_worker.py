@@ -65,6 +65,7 @@ def test_two_workers_share_the_work(server: ScriptedServer, start_worker: StartW
     assert len(server.accepted) == Attempt.objects.count() == 20
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_worker_that_is_asked_to_stop_finishes_the_current_email_only(
     server: ScriptedServer, start_worker: StartWorker, invite: Invite, number: signal.Signals
@@ -81,6 +82,7 @@ def test_a_worker_that_is_asked_to_stop_finishes_the_current_email_only(
     assert [delivery.recipients for delivery in server.accepted] == [["first@example.com"]]
 
 
+@pytest.mark.any_database
 def test_an_idle_worker_stops_at_once(start_worker: StartWorker) -> None:
     worker = start_worker()
     wait_until_ready(worker)

@@ -229,6 +229,7 @@ def shown(scrape, client: Client) -> dict[Sample, float]:
     return scrape()
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("expression", [*expressions()])
 def test_the_dashboard_and_the_alerts_use_metrics_and_labels_that_exist(shown, expression):
     names = NAME.findall(expression)
