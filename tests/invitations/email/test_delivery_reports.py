@@ -168,6 +168,7 @@ def test_states_only_move_forward():
     assert {(before, after) for before, after in ways if (after, before) in ways} == {("deferred", "deferred")}
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("first", "second"), list(product([DEFERRED, DELIVERED, BOUNCED, REJECTED, COMPLAINED], repeat=2))
 )
