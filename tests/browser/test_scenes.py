@@ -137,7 +137,7 @@ def pages(browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[Pa
 def page(pages: Iterator[Page]) -> Page:
     """Return a page without the cookies, colors and width of earlier scenes.
 
-    It still shows the scene before. An empty page in between would need another process, and half of the time.
+    It still shows the scene before. An empty page in between would start a process, which takes as long as a scene.
     """
     page = next(pages)
     page.context.clear_cookies()
