@@ -24,7 +24,7 @@ MAX_LENGTH = 32_768
 
 # Each pattern takes linear time. A match can start at only one place in a run of characters that it repeats, because it
 # starts with fixed text or after a character that it does not repeat. `++` and `*+` never try a shorter repetition.
-# None follows a group: in Python 3.11.2, which Debian 12 has, such a pattern does not match what it should.
+# No group is repeated that way, because such a pattern does not match in Python 3.11.2 (Debian 12).
 SENSITIVE = r"(?:authorization|cookie|csrf\w{0,32}|token|secret|passw(?:or)?d|session_?(?:id|key)|api[_-]?key)"
 VALUE = r"(?:\"[^\"]*+\"|'[^']*+'|[\"'][^\r\n]*+|[^\s&,;\"'})]++)"
 SECRETS = [

@@ -180,7 +180,7 @@ def require_address(name: str, address: str) -> str:
 def require_sender(sender: str, *, default: Address) -> str:
     """Return the sender of emails with a name, as the From header shows it. Raises ImproperlyConfigured.
 
-    "" stands for the default, whose name is also that of an address without a name. The domain is converted to IDNA
+    "" means the default. An address without a name gets the name of the default. The domain is converted to IDNA
     (RFC 5891), because mail servers accept only ASCII in addresses.
     """
     if not sender:  # not parsed, because email.utils of Python 3.11.2 (Debian 12) does not read IPv6 addresses

@@ -395,7 +395,7 @@ def test_a_client_that_does_not_read_is_cut_and_its_thread_is_free(monkeypatch):
 
     with serving_parts(parts) as server, closing(connect(server, b"GET / HTTP/1.1\r\n\r\n")) as client:
         assert closed.wait(20)
-        monkeypatch.undo()
+        monkeypatch.undo()  # the next request has the usual time
         assert exchange(server, b"GET /next HTTP/1.1\r\n\r\n")[0].status == 204
         with pytest.raises(ConnectionResetError):
             sum(map(len, iter(partial(client.recv, 1_000_000), b"")))
